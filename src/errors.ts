@@ -1,0 +1,42 @@
+// Errors that reach a person. Each says what happened, to what, and what to do; never a secret.
+
+/** What the program ends with: 0 all well is no error. Contract, section 6. */
+export type ExitCode = 1 | 2 | 3 | 4
+
+/**
+ * A failure that a person can do something about. `message` says what happened and to what,
+ * `hint` what to do next; the technical reason is in `cause`. The command line prints the two
+ * lines and ends with `exitCode`; a stack trace is only for errors that are none of these.
+ */
+export class PrimosyncError extends Error {
+  override name = 'PrimosyncError'
+  readonly hint: string | null
+  readonly exitCode: ExitCode
+
+  constructor(message: string, options: { hint?: string; exitCode?: ExitCode; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.hint = options.hint ?? null
+    this.exitCode = options.exitCode ?? 1
+  }
+}
+
+/** Wrong usage or a wrong setting: exit code 2. */
+export class UsageError extends PrimosyncError {
+  override name = 'UsageError'
+
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, { ...options, exitCode: 2 })
+  }
+}
+
+/** The database cannot be used right now (away, read-only, full, too slow): retried later, nothing is lost. */
+export class DatabaseAwayError extends PrimosyncError {
+  override name = 'DatabaseAwayError'
+}
+
+/** The plain reason of anything thrown, for a message: one line, no stack. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
+  if (error instanceof Error) return error.message || error.name
+  return String(error)
+}
