@@ -1,0 +1,128 @@
+// A series and its decisions to deltas, in the order of time: the whole of the contract's section 3.
+// Pure. `Walk` reads a series as a stream and holds back only what a dip may still change; `append`
+// adds one snapshot at the end of a series that was walked before.
+import { type DipCandidate, observe, suspectDip, wasLow } from './dip.ts'
+import type { Snapshot } from './names.ts'
+import { type Decision, type Delta, type Standing, step, withoutChange } from './step.ts'
+
+/** A snapshot and its delta; null for the first snapshot of a series. */
+export interface Walked {
+  readonly snapshot: Snapshot
+  readonly delta: Delta | null
+}
+
+/** What must be remembered of a series to go on at its end. */
+export interface WalkState {
+  readonly standing: Standing | null
+  /** The falls that a later snapshot can still turn into dips. */
+  readonly open: readonly DipCandidate[]
+}
+
+export const NEW_WALK: WalkState = Object.freeze({ standing: null, open: [] })
+
+/**
+ * Adds `snapshot`, later than all before and not decided, at the end of a series. Null where it ends a
+ * dip: then the series must be walked anew from before `open`.
+ */
+export function append(
+  state: WalkState,
+  snapshot: Snapshot,
+): { state: WalkState; delta: Delta | null } | null {
+  const open: DipCandidate[] = []
+  for (const candidate of state.open) {
+    const { recovered, next } = observe(candidate, snapshot, undefined)
+    if (recovered) return null
+    if (next) open.push(next)
+  }
+  const suspected = suspectDip(state.standing, snapshot)
+  if (suspected) open.push(suspected)
+  const { standing, delta } = step(state.standing, snapshot, undefined)
+  return { state: { standing, open }, delta }
+}
+
+/** Walks a series that is pushed snapshot by snapshot in ascending order; `end` gives what was held back. */
+export class Walk {
+  #standing: Standing | null
+  readonly #decisions: ReadonlyMap<number, Decision>
+  /** Not yet walked; more than one only while the first of them may start a dip. */
+  #ahead: Snapshot[] = []
+  /** The question that the first of #ahead opens, and how far in #ahead it has been put. */
+  #question: { candidate: DipCandidate; asked: number } | null = null
+  #open: DipCandidate[] = []
+
+  /** `decisions` by `observed_at` (epoch ms); `state` where a part of the series was walked before. */
+  constructor(decisions: ReadonlyMap<number, Decision>, standing: Standing | null = null) {
+    this.#standing = standing
+    this.#decisions = decisions
+  }
+
+  push(snapshot: Snapshot): Walked[] {
+    this.#ahead.push(snapshot)
+    return this.#advance(false)
+  }
+
+  end(): { walked: Walked[]; state: WalkState } {
+    const walked = this.#advance(true)
+    return { walked, state: { standing: this.#standing, open: this.#open } }
+  }
+
+  get standing(): Standing | null {
+    return this.#standing
+  }
+
+  #advance(atEnd: boolean): Walked[] {
+    const walked: Walked[] = []
+    while (this.#ahead.length > 0) {
+      const lowSnapshots = this.#recovery()
+      if (lowSnapshots === 'open' && !atEnd) break
+      if (typeof lowSnapshots === 'number') walked.push(...this.#skip(lowSnapshots))
+      else walked.push(this.#stepOn())
+      this.#question = null
+    }
+    return walked
+  }
+
+  /** How many snapshots of #ahead are a dip: none, a number, or `open` where that is not yet known. */
+  #recovery(): number | 'none' | 'open' {
+    const first = this.#ahead[0]!
+    if (this.#question === null) {
+      const candidate = this.#decisions.has(first.at) ? null : suspectDip(this.#standing, first)
+      if (candidate === null) return 'none'
+      this.#question = { candidate, asked: 1 }
+    }
+    for (const question = this.#question; question.asked < this.#ahead.length; question.asked++) {
+      const snapshot = this.#ahead[question.asked]!
+      const { recovered, next } = observe(question.candidate, snapshot, this.#decisions.get(snapshot.at))
+      if (recovered && this.#allLow(question.asked, recovered)) return question.asked
+      if (next === null) return 'none'
+      question.candidate = next
+    }
+    return 'open'
+  }
+
+  #allLow(count: number, recovered: DipCandidate): boolean {
+    return this.#ahead
+      .slice(0, count)
+      .every((snapshot) => this.#decisions.get(snapshot.at) === 'dip' || wasLow(snapshot, recovered))
+  }
+
+  #skip(count: number): Walked[] {
+    return this.#ahead.splice(0, count).map((snapshot) => ({
+      snapshot,
+      delta: withoutChange('dip', this.#decisions.has(snapshot.at), this.#standing),
+    }))
+  }
+
+  #stepOn(): Walked {
+    if (this.#question) this.#keepOpen(this.#question)
+    const snapshot = this.#ahead.shift()!
+    const { standing, delta } = step(this.#standing, snapshot, this.#decisions.get(snapshot.at))
+    this.#standing = standing
+    return { snapshot, delta }
+  }
+
+  /** At the end of a series, a question that no snapshot has answered stays for those to come. */
+  #keepOpen({ candidate, asked }: { candidate: DipCandidate; asked: number }): void {
+    if (asked === this.#ahead.length) this.#open.push(candidate)
+  }
+}

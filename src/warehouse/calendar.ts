@@ -1,0 +1,72 @@
+// The reporting zone and its days: kept in the database, decided by PostgreSQL's time zone data alone.
+import { sql } from 'kysely'
+import { type Calendar, createCalendar, type Day } from '../counters/calendar.ts'
+import { PrimosyncError, UsageError } from '../errors.ts'
+import type { Db, Warehouse } from './pool.ts'
+
+const DAY_MS = 86_400_000
+/** How far the calendar reaches ahead of now, so that analysts can join with days to come. */
+const AHEAD_MS = 366 * DAY_MS
+
+/**
+ * Makes `timezone` the reporting zone of a new warehouse, or checks that it is the one it has.
+ * Throws a UsageError for a zone that PostgreSQL does not know, or for another one than before.
+ */
+export async function settleTimezone(warehouse: Warehouse, timezone: string): Promise<void> {
+  const settled = await reportingTimezone(warehouse.db)
+  if (settled === timezone) return
+  if (settled !== null) {
+    throw new UsageError(`REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${settled}.`, {
+      hint: `Set REPORTING_TIMEZONE=${settled}, or cut all trends anew with: primosync rebuild --timezone ${timezone}`,
+    })
+  }
+  await refuseUnknownTimezone(warehouse.db, timezone)
+  await warehouse.db
+    .insertInto('store.reporting')
+    .values({ timezone, expected_every: null })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  await settleTimezone(warehouse, timezone) // somebody else may have been first, with another one
+}
+
+export async function reportingTimezone(db: Db): Promise<string | null> {
+  const row = await db.selectFrom('store.reporting').select('timezone').executeTakeFirst()
+  return row?.timezone ?? null
+}
+
+/** Throws a UsageError unless PostgreSQL knows the zone by its full name (`Europe/Paris`, not an abbreviation). */
+export async function refuseUnknownTimezone(db: Db, timezone: string): Promise<void> {
+  const { rows } = await sql`select 1 from pg_timezone_names where name = ${timezone}`.execute(db)
+  if (rows.length > 0) return
+  throw new UsageError(`REPORTING_TIMEZONE: PostgreSQL does not know the time zone ${JSON.stringify(timezone)}.`, {
+    hint: 'Use a name of the IANA time zone database such as Europe/Paris; select name from pg_timezone_names lists them.',
+  })
+}
+
+/** The calendar, made to hold all from `from` to `until` (epoch ms) first where it does not yet. */
+export async function loadCalendar(db: Db, from: number, until: number): Promise<Calendar> {
+  const days = await readDays(db)
+  const wantedEnd = Math.max(until, Date.now()) + DAY_MS
+  const isWide = days.length > 0 && days[0]!.start <= from && days.at(-1)!.end > wantedEnd
+  if (isWide) return createCalendar(days)
+  // In one piece: the days between the old calendar and the new end are wanted too.
+  const first = Math.min(from, days[0]?.start ?? from)
+  const last = Math.max(wantedEnd + AHEAD_MS, days.at(-1)?.end ?? 0)
+  await sql`call store.extend_calendar(${isoDay(first - 2 * DAY_MS)}::date, ${isoDay(last)}::date)`.execute(db)
+  const extended = await readDays(db)
+  if (extended.length === 0) throw new PrimosyncError('The warehouse has no reporting zone yet.', { hint: 'Run: primosync migrate' })
+  return createCalendar(extended)
+}
+
+async function readDays(db: Db): Promise<Day[]> {
+  const { rows } = await sql<Day>`
+    /* readDays */
+    select day::text as day,
+      (extract(epoch from starts_at) * 1000)::bigint as start, (extract(epoch from ends_at) * 1000)::bigint as end
+    from store.calendar order by day`.execute(db)
+  return rows
+}
+
+function isoDay(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
+}

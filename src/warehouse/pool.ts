@@ -1,0 +1,119 @@
+// The way to PostgreSQL: one pool, one place where types cross the edge, one kind of transaction.
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { DatabaseAwayError, reasonOf } from '../errors.ts'
+import type { Tables } from './tables.ts'
+
+export type Db = Kysely<Tables>
+
+/** One transaction: Kysely for statements, the connection itself for COPY. */
+export interface Transaction {
+  readonly db: Db
+  readonly connection: pg.PoolClient
+}
+
+export interface Warehouse {
+  readonly db: Db
+  readonly pool: pg.Pool
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+const CONNECT_TIMEOUT_MS = 5_000
+/** A writer that hangs in its transaction (paused, cut off) must not hold its locks for ever. */
+const IDLE_IN_TRANSACTION_TIMEOUT = '30s'
+
+/** int8 as a number where that is exact, else as text; timestamps as Date; the rest as pg has it. */
+const types = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === pg.types.builtins.INT8 && format !== 'binary') return parseInt8
+    return pg.types.getTypeParser(oid, format)
+  }) as typeof pg.types.getTypeParser,
+}
+
+function parseInt8(text: string): number | string {
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : text
+}
+
+/** Opens lazily: nothing connects before the first statement. `onIdleError` hears of connections lost while idle. */
+export function openWarehouse(url: string, onIdleError: (error: Error) => void = () => {}): Warehouse {
+  const pool = new pg.Pool({
+    connectionString: url,
+    types,
+    max: 8,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'primosync',
+  })
+  // Without a listener a server restart takes the process down (brianc/node-postgres#1324).
+  pool.on('error', onIdleError)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    db,
+    pool,
+    transaction: (work) => transaction(pool, work),
+    close: () => db.destroy(),
+  }
+}
+
+async function transaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const connection = await pool.connect()
+  let failure: Error | undefined
+  // A connection that breaks between two statements reports it here and nowhere else.
+  const onError = (error: Error) => {
+    failure = error
+  }
+  connection.on('error', onError)
+  try {
+    const db = kyselyOn(connection)
+    // One message: SET LOCAL also holds behind PgBouncer in transaction mode.
+    await connection.query(
+      `begin; set local idle_in_transaction_session_timeout = '${IDLE_IN_TRANSACTION_TIMEOUT}'`,
+    )
+    const result = await work({ db, connection })
+    await connection.query('commit')
+    return result
+  } catch (error) {
+    await connection.query('rollback').catch((rollbackError: Error) => {
+      failure = rollbackError
+    })
+    throw error
+  } finally {
+    connection.off('error', onError)
+    connection.release(failure)
+  }
+}
+
+/** Kysely on a connection that is already ours. */
+function kyselyOn(connection: pg.PoolClient): Db {
+  const borrowed = { query: connection.query.bind(connection), release: () => {} }
+  const pool = { connect: async () => borrowed, end: async () => {} }
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as never }) })
+}
+
+// Classes of SQLSTATE that say nothing of our statement: it is worth another try later.
+const AWAY_CLASSES = ['08', '25', '53', '57', '58', '40']
+const AWAY_CODES = ['55P03', '42501', '28P01', '28000', '3D000', '55006']
+const AWAY_SYSTEM_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT', 'EAI_AGAIN']
+
+/** Whether an error means that the database cannot take anything right now, whatever was asked of it. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof DatabaseAwayError) return true
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseAway)
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error ? String(error.code) : ''
+  if (error instanceof pg.DatabaseError) return AWAY_CODES.includes(code) || AWAY_CLASSES.includes(code.slice(0, 2))
+  if (AWAY_SYSTEM_CODES.includes(code)) return true
+  return /connection terminated|timeout exceeded when trying to connect|connection error/i.test(error.message)
+}
+
+/** The error as one for people, where the database is away; any other as it is. */
+export function asAway(error: unknown): unknown {
+  if (!isDatabaseAway(error) || error instanceof DatabaseAwayError) return error
+  return new DatabaseAwayError(`The database cannot be used: ${reasonOf(error)}.`, {
+    hint: 'Check that PostgreSQL runs, that DATABASE_URL is right, and that its user may write. `primosync doctor` tells more.',
+    cause: error,
+  })
+}
+
