@@ -1,0 +1,107 @@
+// Runs PostgreSQL's own programs, each to its end, as a user that PostgreSQL accepts: it refuses root.
+// An ordinary user runs them as themself; root runs them as the owner of the cluster, or as `postgres`.
+
+import { spawn } from 'node:child_process'
+import { PrimosyncError } from '../errors.ts'
+
+export interface Ids {
+  uid: number
+  gid: number
+}
+
+/** Whom the server runs as, where that is somebody else than the program (which then is root). */
+export interface ServerUser extends Ids {
+  /** Passes folders that are closed to this user, by Linux' CAP_DAC_OVERRIDE. */
+  passesFolders: boolean
+}
+
+/** How a program ended: `code` is null where it could not be run at all, `output` holds both its streams. */
+export interface Finished {
+  code: number | null
+  output: string
+}
+
+/** Runs a program to its end. Never rejects: what went wrong is in the result. */
+export function run(command: string[], user: ServerUser | null, input = ''): Promise<Finished> {
+  const [program = '', ...args] = user?.passesFolders ? [...throughSetpriv(user), ...command] : command
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: '/', // the user of the server may not be able to enter the program's own
+      detached: true, // a Ctrl-C in the terminal must not reach it
+      env: environment(),
+      ...(user && !user.passesFolders ? { uid: user.uid, gid: user.gid } : {}),
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        output += chunk
+      })
+    child.stdin.on('error', () => {}) // a program that ended early; its exit code tells
+    child.stdin.end(input)
+    child.on('error', (error) => resolve({ code: null, output: error.message }))
+    child.on('close', (code) => resolve({ code, output: output.trim() }))
+  })
+}
+
+/** Whom root runs the server as: the owner of the cluster if there is one, else the system user `postgres`. */
+export async function serverIds(owner: Ids | null): Promise<Ids> {
+  return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : await systemUser()
+}
+
+/**
+ * A folder below /root or below `mktemp -d` is closed to everybody but root. A capability opens such folders
+ * to the server; it is given only where it is needed. Rejects where the folders stay closed.
+ */
+export async function reaching(ids: Ids, folders: string[]): Promise<ServerUser> {
+  const enterAll = 'for folder; do cd "$folder" || exit 1; done'
+  for (const passesFolders of [false, true]) {
+    const user = { ...ids, passesFolders }
+    if ((await run(['/bin/sh', '-c', enterAll, 'sh', ...folders], user)).code === 0) return user
+  }
+  const message = `PostgreSQL does not run as root, and its user (uid ${ids.uid}) cannot enter ${folders.join(' or ')}`
+  throw new PrimosyncError(message, {
+    hint: 'run primosync as an ordinary user, or from (and with PRIMOSYNC_DATA_DIR in) folders that all may enter',
+  })
+}
+
+function throughSetpriv({ uid, gid }: ServerUser): string[] {
+  const capability = '-all,+dac_override'
+  return [
+    'setpriv',
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    `--inh-caps=${capability}`,
+    `--ambient-caps=${capability}`,
+  ]
+}
+
+async function systemUser(): Promise<Ids> {
+  const add = [
+    ['useradd', '--system', '--user-group', '--no-create-home', '--shell', '/bin/false', 'postgres'],
+    ['addgroup', '-S', 'postgres'], // busybox
+    ['adduser', '-S', '-D', '-H', '-G', 'postgres', 'postgres'],
+  ]
+  for (;;) {
+    const [uid, gid] = await Promise.all([
+      run(['id', '-u', 'postgres'], null),
+      run(['id', '-g', 'postgres'], null),
+    ])
+    if (uid.code === 0 && gid.code === 0) return { uid: Number(uid.output), gid: Number(gid.output) }
+    const command = add.shift()
+    if (!command) break
+    await run(command, null)
+  }
+  throw new PrimosyncError(
+    'PostgreSQL does not run as root, and there is no system user "postgres" to run it as',
+    {
+      hint: 'run primosync as an ordinary user, or add the system user "postgres"',
+    },
+  )
+}
+
+/** The program's environment, without what would change the meaning of PostgreSQL's commands. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name))
+  return { ...Object.fromEntries(own), LC_ALL: 'C' }
+}

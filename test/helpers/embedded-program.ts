@@ -1,0 +1,20 @@
+// A program that uses an embedded PostgreSQL, for tests that kill it: prints one line of JSON when it is
+// ready or refused, and stops when its input ends. `--unprivileged` gives root's rights away first.
+
+import { createInterface } from 'node:readline'
+import { PrimosyncError } from '../../src/errors.ts'
+import { openEmbedded } from '../../src/warehouse/embedded.ts'
+
+const [dataDir = '', ...flags] = process.argv.slice(2)
+if (flags.includes('--unprivileged') && process.getuid?.() === 0) {
+  process.setgid?.(65534)
+  process.setuid?.(65534)
+}
+try {
+  const server = await openEmbedded({ dataDir, exclusive: flags.includes('--exclusive') })
+  console.log(JSON.stringify({ ownerUrl: server.ownerUrl }))
+  createInterface({ input: process.stdin }).on('close', () => server.stop())
+} catch (error) {
+  if (!(error instanceof PrimosyncError)) throw error
+  console.log(JSON.stringify({ message: error.message, hint: error.hint, exitCode: error.exitCode }))
+}
