@@ -1,0 +1,66 @@
+// Once per run: finds a PostgreSQL for the tests, makes the template database, and clears all of it away.
+
+import { randomBytes } from 'node:crypto'
+import type { TestProject } from 'vitest/node'
+import { migrate } from '../../src/warehouse/migrate.ts'
+import { openWarehouse } from '../../src/warehouse/pool.ts'
+import { asAdmin, openTestServer, type TestServer, urlOf } from './test-server.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    testServer: TestServer
+  }
+}
+
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const server = await openTestServer()
+  console.log(`PostgreSQL of the tests: ${server.what}`)
+  const prefix = `primosync_test_${randomBytes(4).toString('hex')}`
+  const tearDown = async () => {
+    try {
+      await removeAll(server.adminUrl, prefix)
+    } finally {
+      await server.stop()
+    }
+  }
+  try {
+    project.provide('testServer', await prepare(server.adminUrl, prefix))
+  } catch (error) {
+    await tearDown()
+    throw error
+  }
+  return tearDown
+}
+
+async function prepare(adminUrl: string, prefix: string): Promise<TestServer> {
+  const owner = `${prefix}_owner`
+  const ownerPassword = randomBytes(12).toString('hex')
+  const template = `${prefix}_template`
+  await asAdmin(adminUrl, async (admin) => {
+    await admin.query(`create role ${owner} login createrole password '${ownerPassword}'`)
+    await admin.query(`grant ${owner} to current_user`) // an admin that is no superuser must be a member
+    await admin.query(`create database ${template} owner ${owner} template template0 encoding 'UTF8'`)
+  })
+  const warehouse = openWarehouse(urlOf(adminUrl, template, { name: owner, password: ownerPassword }))
+  try {
+    await migrate(warehouse.db)
+  } finally {
+    await warehouse.close()
+  }
+  return { adminUrl, owner, ownerPassword, template, prefix }
+}
+
+async function removeAll(adminUrl: string, prefix: string): Promise<void> {
+  await asAdmin(adminUrl, async (admin) => {
+    const ours = async (catalog: string, name: string) =>
+      (
+        await admin.query(
+          `select quote_ident(${name}) as name from ${catalog} where starts_with(${name}, $1)`,
+          [prefix],
+        )
+      ).rows
+    for (const { name } of await ours('pg_database', 'datname'))
+      await admin.query(`drop database ${name} with (force)`)
+    for (const { name } of await ours('pg_roles', 'rolname')) await admin.query(`drop role ${name}`)
+  })
+}
