@@ -63,6 +63,16 @@ export class Spread {
     return { hours: this.#hours.takeClosed(at), days: this.#days.takeClosed(at) }
   }
 
+  /** Takes out all but the last hour and day: the end of the series. */
+  takeAllButLast(): Trends {
+    return this.takeClosed(Number.POSITIVE_INFINITY)
+  }
+
+  /** How many hours are not closed yet. */
+  get size(): number {
+    return this.#hours.size
+  }
+
   /** The last hour and day, still open; call it after at least one snapshot, with all others taken out. */
   open(): { hour: Bucket; day: Bucket } {
     return { hour: this.#hours.last, day: this.#days.last }
@@ -94,6 +104,10 @@ class Buckets {
   constructor(spanAt: (at: number) => Span, open: Bucket | null) {
     this.#spanAt = spanAt
     this.#buckets = open ? [{ ...open, growth: [...open.growth] }] : []
+  }
+
+  get size(): number {
+    return this.#buckets.length
   }
 
   get last(): OpenBucket {

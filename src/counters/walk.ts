@@ -6,8 +6,8 @@ import type { Snapshot } from './names.ts'
 import { type Decision, type Delta, type Standing, step, withoutChange } from './step.ts'
 
 /** A snapshot and its delta; null for the first snapshot of a series. */
-export interface Walked {
-  readonly snapshot: Snapshot
+export interface Walked<S extends Snapshot = Snapshot> {
+  readonly snapshot: S
   readonly delta: Delta | null
 }
 
@@ -41,11 +41,11 @@ export function append(
 }
 
 /** Walks a series that is pushed snapshot by snapshot in ascending order; `end` gives what was held back. */
-export class Walk {
+export class Walk<S extends Snapshot = Snapshot> {
   #standing: Standing | null
   readonly #decisions: ReadonlyMap<number, Decision>
   /** Not yet walked; more than one only while the first of them may start a dip. */
-  #ahead: Snapshot[] = []
+  #ahead: S[] = []
   /** The question that the first of #ahead opens, and how far in #ahead it has been put. */
   #question: { candidate: DipCandidate; asked: number } | null = null
   #open: DipCandidate[] = []
@@ -56,22 +56,28 @@ export class Walk {
     this.#decisions = decisions
   }
 
-  push(snapshot: Snapshot): Walked[] {
+  push(snapshot: S): Walked<S>[] {
     this.#ahead.push(snapshot)
     return this.#advance(false)
   }
 
-  end(): { walked: Walked[]; state: WalkState } {
+  end(): { walked: Walked<S>[]; state: WalkState } {
     const walked = this.#advance(true)
     return { walked, state: { standing: this.#standing, open: this.#open } }
   }
 
+  /** Where the walk stands after what `push` gave so far. */
   get standing(): Standing | null {
     return this.#standing
   }
 
-  #advance(atEnd: boolean): Walked[] {
-    const walked: Walked[] = []
+  /** Whether snapshots are held back because they may turn out to be a dip. */
+  get isWaiting(): boolean {
+    return this.#ahead.length > 0
+  }
+
+  #advance(atEnd: boolean): Walked<S>[] {
+    const walked: Walked<S>[] = []
     while (this.#ahead.length > 0) {
       const lowSnapshots = this.#recovery()
       if (lowSnapshots === 'open' && !atEnd) break
@@ -106,14 +112,14 @@ export class Walk {
       .every((snapshot) => this.#decisions.get(snapshot.at) === 'dip' || wasLow(snapshot, recovered))
   }
 
-  #skip(count: number): Walked[] {
+  #skip(count: number): Walked<S>[] {
     return this.#ahead.splice(0, count).map((snapshot) => ({
       snapshot,
       delta: withoutChange('dip', this.#decisions.has(snapshot.at), this.#standing),
     }))
   }
 
-  #stepOn(): Walked {
+  #stepOn(): Walked<S> {
     if (this.#question) this.#keepOpen(this.#question)
     const snapshot = this.#ahead.shift()!
     const { standing, delta } = step(this.#standing, snapshot, this.#decisions.get(snapshot.at))

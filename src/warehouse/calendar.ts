@@ -16,9 +16,12 @@ export async function settleTimezone(warehouse: Warehouse, timezone: string): Pr
   const settled = await reportingTimezone(warehouse.db)
   if (settled === timezone) return
   if (settled !== null) {
-    throw new UsageError(`REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${settled}.`, {
-      hint: `Set REPORTING_TIMEZONE=${settled}, or cut all trends anew with: primosync rebuild --timezone ${timezone}`,
-    })
+    throw new UsageError(
+      `REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${settled}.`,
+      {
+        hint: `Set REPORTING_TIMEZONE=${settled}, or cut all trends anew with: primosync rebuild --timezone ${timezone}`,
+      },
+    )
   }
   await refuseUnknownTimezone(warehouse.db, timezone)
   await warehouse.db
@@ -38,9 +41,12 @@ export async function reportingTimezone(db: Db): Promise<string | null> {
 export async function refuseUnknownTimezone(db: Db, timezone: string): Promise<void> {
   const { rows } = await sql`select 1 from pg_timezone_names where name = ${timezone}`.execute(db)
   if (rows.length > 0) return
-  throw new UsageError(`REPORTING_TIMEZONE: PostgreSQL does not know the time zone ${JSON.stringify(timezone)}.`, {
-    hint: 'Use a name of the IANA time zone database such as Europe/Paris; select name from pg_timezone_names lists them.',
-  })
+  throw new UsageError(
+    `REPORTING_TIMEZONE: PostgreSQL does not know the time zone ${JSON.stringify(timezone)}.`,
+    {
+      hint: 'Use a name of the IANA time zone database such as Europe/Paris; select name from pg_timezone_names lists them.',
+    },
+  )
 }
 
 /** The calendar, made to hold all from `from` to `until` (epoch ms) first where it does not yet. */
@@ -52,9 +58,12 @@ export async function loadCalendar(db: Db, from: number, until: number): Promise
   // In one piece: the days between the old calendar and the new end are wanted too.
   const first = Math.min(from, days[0]?.start ?? from)
   const last = Math.max(wantedEnd + AHEAD_MS, days.at(-1)?.end ?? 0)
-  await sql`call store.extend_calendar(${isoDay(first - 2 * DAY_MS)}::date, ${isoDay(last)}::date)`.execute(db)
+  await sql`call store.extend_calendar(${isoDay(first - 2 * DAY_MS)}::date, ${isoDay(last)}::date)`.execute(
+    db,
+  )
   const extended = await readDays(db)
-  if (extended.length === 0) throw new PrimosyncError('The warehouse has no reporting zone yet.', { hint: 'Run: primosync migrate' })
+  if (extended.length === 0)
+    throw new PrimosyncError('The warehouse has no reporting zone yet.', { hint: 'Run: primosync migrate' })
   return createCalendar(extended)
 }
 

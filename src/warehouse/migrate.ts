@@ -1,8 +1,10 @@
 // Brings the schema to this program's version: the numbered SQL files, run by Kysely's Migrator.
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { type Kysely, type Migration, Migrator, sql } from 'kysely'
+import { sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
 import { PrimosyncError } from '../errors.ts'
+import type { Db } from './pool.ts'
 
 const FOLDER = fileURLToPath(new URL('../../migrations/', import.meta.url))
 
@@ -13,35 +15,40 @@ export interface MigrationStatus {
 }
 
 /** Runs what has not run yet, in one transaction; safe when several start at once. Gives the names that it ran. */
-export async function migrate(db: Kysely<any>): Promise<string[]> {
+export async function migrate(db: Db): Promise<string[]> {
   await refuseNewerSchema(db)
   // Kysely returns its error instead of throwing it.
   const { error, results } = await migratorOn(db).migrateToLatest()
   if (error) {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName
     throw failed
-      ? new PrimosyncError(`The migration ${failed} failed: ${error instanceof Error ? error.message : error}.`, {
-          hint: 'Nothing was changed. The database user needs to be the owner of the database, or of its primosync schemas.',
-          cause: error,
-        })
+      ? new PrimosyncError(
+          `The migration ${failed} failed: ${error instanceof Error ? error.message : error}.`,
+          {
+            hint: 'Nothing was changed. The database user needs to be the owner of the database, or of its primosync schemas.',
+            cause: error,
+          },
+        )
       : error
   }
   return results?.filter((result) => result.status === 'Success').map((result) => result.migrationName) ?? []
 }
 
 /** All migrations that this program knows, with when they ran. */
-export async function migrationStatus(db: Kysely<any>): Promise<MigrationStatus[]> {
+export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
   await refuseNewerSchema(db)
   const migrations = await migratorOn(db).getMigrations()
   return migrations.map(({ name, executedAt }) => ({ name, executedAt: executedAt ?? null }))
 }
 
-async function refuseNewerSchema(db: Kysely<any>): Promise<void> {
+async function refuseNewerSchema(db: Db): Promise<void> {
   const { rows: tables } = await sql<{ exists: boolean }>`
     select to_regclass(${`${SCHEMA}.${TABLE}`}) is not null as exists`.execute(db)
   if (!tables[0]!.exists) return
   const known = await migrationNames()
-  const { rows } = await sql<{ name: string }>`select name from ${sql.id(SCHEMA, TABLE)} order by name`.execute(db)
+  const { rows } = await sql<{
+    name: string
+  }>`select name from ${sql.id(SCHEMA, TABLE)} order by name`.execute(db)
   const unknown = rows.map((row) => row.name).filter((name) => !known.includes(name))
   if (unknown.length === 0) return
   throw new PrimosyncError(
@@ -53,7 +60,7 @@ async function refuseNewerSchema(db: Kysely<any>): Promise<void> {
 const SCHEMA = 'store_migrations'
 const TABLE = 'migration'
 
-function migratorOn(db: Kysely<any>): Migrator {
+function migratorOn(db: Db): Migrator {
   return new Migrator({
     db,
     provider: { getMigrations: readMigrations },
@@ -65,7 +72,10 @@ function migratorOn(db: Kysely<any>): Migrator {
 
 async function migrationNames(): Promise<string[]> {
   const files = await readdir(FOLDER)
-  return files.filter((file) => file.endsWith('.sql')).sort().map((file) => file.slice(0, -'.sql'.length))
+  return files
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => file.slice(0, -'.sql'.length))
 }
 
 async function readMigrations(): Promise<Record<string, Migration>> {

@@ -23,10 +23,11 @@ const CONNECT_TIMEOUT_MS = 5_000
 /** A writer that hangs in its transaction (paused, cut off) must not hold its locks for ever. */
 const IDLE_IN_TRANSACTION_TIMEOUT = '30s'
 
-/** int8 as a number where that is exact, else as text; timestamps as Date; the rest as pg has it. */
+/** int8 as a number where that is exact, else as text; a date as text, for it has no zone; the rest as pg has it. */
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (oid === pg.types.builtins.INT8 && format !== 'binary') return parseInt8
+    if (oid === pg.types.builtins.DATE && format !== 'binary') return String
     return pg.types.getTypeParser(oid, format)
   }) as typeof pg.types.getTypeParser,
 }
@@ -95,7 +96,16 @@ function kyselyOn(connection: pg.PoolClient): Db {
 // Classes of SQLSTATE that say nothing of our statement: it is worth another try later.
 const AWAY_CLASSES = ['08', '25', '53', '57', '58', '40']
 const AWAY_CODES = ['55P03', '42501', '28P01', '28000', '3D000', '55006']
-const AWAY_SYSTEM_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT', 'EAI_AGAIN']
+const AWAY_SYSTEM_CODES = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOENT',
+  'EAI_AGAIN',
+]
 
 /** Whether an error means that the database cannot take anything right now, whatever was asked of it. */
 export function isDatabaseAway(error: unknown): boolean {
@@ -103,7 +113,8 @@ export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway)
   if (!(error instanceof Error)) return false
   const code = 'code' in error ? String(error.code) : ''
-  if (error instanceof pg.DatabaseError) return AWAY_CODES.includes(code) || AWAY_CLASSES.includes(code.slice(0, 2))
+  if (error instanceof pg.DatabaseError)
+    return AWAY_CODES.includes(code) || AWAY_CLASSES.includes(code.slice(0, 2))
   if (AWAY_SYSTEM_CODES.includes(code)) return true
   return /connection terminated|timeout exceeded when trying to connect|connection error/i.test(error.message)
 }
@@ -116,4 +127,3 @@ export function asAway(error: unknown): unknown {
     cause: error,
   })
 }
-

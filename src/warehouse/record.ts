@@ -1,0 +1,146 @@
+// Stores answers: the snapshot, its delta, the trends and the state that they rest on, all in one transaction.
+import type pg from 'pg'
+import type { Calendar } from '../counters/calendar.ts'
+import type { Snapshot } from '../counters/names.ts'
+import { Spread } from '../counters/spread.ts'
+import { append } from '../counters/walk.ts'
+import { CHECKPOINT_EVERY, deriveSeries } from './series.ts'
+import { readSnapshotsAt, sameReading } from './stored-series.ts'
+import { numberArray } from './text.ts'
+import { readWalkRows, type WalkRow } from './walk-row.ts'
+import { type Origin, Writer } from './writer.ts'
+
+/** One answer for one category. */
+export interface Arrival {
+  readonly categoryId: number
+  readonly snapshot: Snapshot
+}
+
+export interface Recorded {
+  /** How many snapshots were new. */
+  stored: number
+  /** How many of those lay before a snapshot that was already there. */
+  late: number
+  /** At the instant of a stored snapshot, with other values: the first to arrive stays. */
+  readonly conflicts: Arrival[]
+  /** Answers of now that are not later than the newest snapshot: the clock went back. */
+  readonly fromThePast: Arrival[]
+  /** Of categories that somebody else is writing at this moment: to be tried again. */
+  readonly busy: Arrival[]
+}
+
+export interface RecordOptions {
+  readonly origin: Origin
+  /** Whether the answers arrived just now, so that none can lie in the past. */
+  readonly live: boolean
+}
+
+/** Records answers of any number of categories, in any order; idempotent. Never waits for another writer. */
+export async function recordSnapshots(
+  connection: pg.ClientBase,
+  calendar: Calendar,
+  arrivals: readonly Arrival[],
+  { origin, live }: RecordOptions,
+): Promise<Recorded> {
+  const recorded: Recorded = { stored: 0, late: 0, conflicts: [], fromThePast: [], busy: [] }
+  const byCategory = Map.groupBy(arrivals, ({ categoryId }) => categoryId)
+  const rows = await lockWalkRows(connection, calendar, [...byCategory.keys()])
+  const writer = new Writer(connection)
+  for (const [categoryId, ofCategory] of byCategory) {
+    const row = rows.get(categoryId)
+    if (row === undefined) {
+      recorded.busy.push(...ofCategory)
+      continue
+    }
+    const inOrder = ofCategory.toSorted((a, b) => a.snapshot.at - b.snapshot.at)
+    if (appendAll(writer, calendar, origin, row, inOrder)) recorded.stored += inOrder.length
+    else await insertAnywhere({ connection, calendar, writer, origin }, row, inOrder, live, recorded)
+  }
+  await writer.flush()
+  return recorded
+}
+
+async function lockWalkRows(
+  connection: pg.ClientBase,
+  calendar: Calendar,
+  ids: number[],
+): Promise<Map<number, WalkRow>> {
+  const rows = await readWalkRows(
+    connection,
+    calendar,
+    'store.walk',
+    'category_id = any($1::integer[]) order by category_id for update skip locked',
+    [numberArray(ids)],
+  )
+  return new Map(rows.map((row) => [row.categoryId, row]))
+}
+
+/** The fast path: all arrivals come after the end of the series. False, with nothing written, if they do not. */
+function appendAll(
+  writer: Writer,
+  calendar: Calendar,
+  origin: Origin,
+  row: WalkRow,
+  arrivals: Arrival[],
+): boolean {
+  if (row.newestAt !== (row.state.standing?.at ?? null)) return false // the series ends in decided dips
+  let { newestAt, state } = row
+  const walked = []
+  for (const { snapshot } of arrivals) {
+    if (newestAt !== null && snapshot.at <= newestAt) return false
+    const appended = append(state, snapshot)
+    if (appended === null) return false // a dip ends here
+    walked.push({ snapshot, delta: appended.delta })
+    state = appended.state
+    newestAt = snapshot.at
+  }
+  const spread = new Spread(calendar, row.open)
+  for (const { snapshot, delta } of walked) {
+    spread.add({ snapshot, delta })
+    writer.insertSnapshot(row.categoryId, origin, snapshot, delta)
+  }
+  writer.insertTrends(row.categoryId, spread.takeAllButLast())
+  const since = row.snapshotsSinceCheckpoint + walked.length
+  const next: WalkRow = {
+    categoryId: row.categoryId,
+    firstAt: row.firstAt ?? arrivals[0]!.snapshot.at,
+    newestAt,
+    state,
+    open: spread.open(),
+    snapshotsSinceCheckpoint: since >= CHECKPOINT_EVERY ? 0 : since,
+  }
+  if (since >= CHECKPOINT_EVERY) writer.insertCheckpoint(next)
+  writer.setWalkRow(next)
+  return true
+}
+
+/** The way for whatever is not a plain append: sorts out what is there already, and derives the series anew. */
+async function insertAnywhere(
+  context: { connection: pg.ClientBase; calendar: Calendar; writer: Writer; origin: Origin },
+  row: WalkRow,
+  arrivals: Arrival[],
+  live: boolean,
+  recorded: Recorded,
+): Promise<void> {
+  const existing = await readSnapshotsAt(
+    context.connection,
+    row.categoryId,
+    arrivals.map(({ snapshot }) => snapshot.at),
+  )
+  const fresh = new Map<number, Snapshot>()
+  for (const arrival of arrivals) {
+    const { snapshot } = arrival
+    const twin = existing.get(snapshot.at) ?? fresh.get(snapshot.at)
+    if (twin) {
+      if (!sameReading(twin, snapshot)) recorded.conflicts.push(arrival)
+    } else if (live && row.newestAt !== null && snapshot.at <= row.newestAt)
+      recorded.fromThePast.push(arrival)
+    else fresh.set(snapshot.at, snapshot)
+  }
+  if (fresh.size === 0) return
+  const incoming = [...fresh.values()]
+  const changedAt = Math.min(incoming[0]!.at, ...row.state.open.map((candidate) => candidate.at))
+  await deriveSeries(context, row, changedAt, incoming)
+  recorded.stored += incoming.length
+  recorded.late += incoming.filter(({ at }) => row.newestAt !== null && at < row.newestAt).length
+}

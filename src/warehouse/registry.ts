@@ -1,0 +1,78 @@
+// The registry: which accounts and categories there are, and which of them are asked.
+import { sql } from 'kysely'
+import { UsageError } from '../errors.ts'
+import type { Db } from './pool.ts'
+import type { CategoryState } from './tables.ts'
+
+export interface Category {
+  readonly id: number
+  readonly account: string
+  readonly category: string
+  readonly state: CategoryState
+  readonly label: string | null
+}
+
+/**
+ * Adds the categories that are not there yet, and their account, and gives the ids of all of them by name.
+ * What is there keeps its state: listing adds, nothing more. Safe to repeat, and for several at once.
+ */
+export async function addCategories(
+  db: Db,
+  account: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  await sql`insert into store.account (name) values (${account}) on conflict (name) do nothing`.execute(db)
+  if (names.length === 0) return new Map()
+  const { rows } = await sql<{ id: number; name: string }>`
+    /* addCategories */
+    with wanted as (
+      select a.id as account_id, n.name
+      from store.account a, unnest(${[...new Set(names)]}::text[]) with ordinality n (name, position)
+      where a.name = ${account} order by n.position
+    ), added as (
+      insert into store.category (account_id, name) select account_id, name from wanted
+      on conflict (account_id, name) do nothing returning id, name
+    ), walk as (
+      insert into store.walk (category_id) select id from added
+    )
+    select id, name from added
+    union all
+    select c.id, c.name from store.category c join wanted w using (account_id, name)`.execute(db)
+  return new Map(rows.map(({ id, name }) => [name, id]))
+}
+
+/** All categories, or those of one account, in the order of their names. */
+export async function listCategories(db: Db, account?: string): Promise<Category[]> {
+  let query = db
+    .selectFrom('store.category as c')
+    .innerJoin('store.account as a', 'a.id', 'c.account_id')
+    .select(['c.id', 'a.name as account', 'c.name as category', 'c.state', 'c.label'])
+    .orderBy('a.name')
+    .orderBy('c.name')
+  if (account !== undefined) query = query.where('a.name', '=', account)
+  return await query.execute()
+}
+
+/** Throws a UsageError naming the categories that look alike where there is none of that name. */
+export async function findCategory(db: Db, account: string, name: string): Promise<Category> {
+  const categories = await listCategories(db, account)
+  const found = categories.find(({ category }) => category === name)
+  if (found) return found
+  const alike = categories.filter(
+    ({ category }) => category.trim().toLowerCase() === name.trim().toLowerCase(),
+  )
+  throw new UsageError(`There is no category ${JSON.stringify(name)} in the account ${account}.`, {
+    hint:
+      alike.length > 0
+        ? `Names are taken to the letter; there is ${alike.map(({ category }) => JSON.stringify(category)).join(', ')}.`
+        : 'List them with: primosync category list',
+  })
+}
+
+export async function setCategoryState(db: Db, id: number, state: CategoryState): Promise<void> {
+  await db.updateTable('store.category').set({ state }).where('id', '=', id).execute()
+}
+
+export async function setCategoryLabel(db: Db, id: number, label: string | null): Promise<void> {
+  await db.updateTable('store.category').set({ label }).where('id', '=', id).execute()
+}

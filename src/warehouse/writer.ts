@@ -1,0 +1,141 @@
+// What a derivation writes, of one category or of a thousand: gathered, then stored in few statements.
+
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { Snapshot } from '../counters/names.ts'
+import { COUNTERS } from '../counters/names.ts'
+import type { Bucket, Trends } from '../counters/spread.ts'
+import type { Delta } from '../counters/step.ts'
+import { copyText, numberArray, textArray, timestamp } from './text.ts'
+import { asBigint, insertCheckpoints, type WalkRow, writeWalkRows } from './walk-row.ts'
+
+const DELTAS = COUNTERS.map((name) => `${name}_delta`)
+const SNAPSHOT_COLUMNS = [
+  ...['observed_at', 'category_id', 'run_id', ...COUNTERS, 'imported', 'timespent', 'extra'],
+  ...['decided', 'kind', 'previous_at', ...DELTAS, 'timespent_delta', 'extra_delta'],
+].join(', ')
+const BUCKET_COLUMNS = ['category_id', ...COUNTERS, 'widest_gap_ms', 'snapshots', 'timespent'].join(', ')
+const NO_DELTA = `\t\\N\t\\N\t\\N${'\t\\N'.repeat(COUNTERS.length)}\t\\N\t\\N\n`
+
+/** Where new snapshots come from: the run that stores them, and whether they are an import. */
+export interface Origin {
+  readonly runId: number
+  readonly imported: boolean
+}
+
+export class Writer {
+  readonly #connection: pg.ClientBase
+  #snapshots: string[] = []
+  #changed: { categoryId: number; at: number; delta: Delta | null }[] = []
+  #hours: string[] = []
+  #days: string[] = []
+  #walkRows: WalkRow[] = []
+  #checkpoints: WalkRow[] = []
+
+  /** `connection` is in a transaction that holds the walk rows of all categories written. */
+  constructor(connection: pg.ClientBase) {
+    this.#connection = connection
+  }
+
+  /** How many rows wait to be written. */
+  get size(): number {
+    return (
+      this.#snapshots.length +
+      this.#changed.length +
+      this.#hours.length +
+      this.#days.length +
+      this.#walkRows.length
+    )
+  }
+
+  insertSnapshot(
+    categoryId: number,
+    { runId, imported }: Origin,
+    snapshot: Snapshot,
+    delta: Delta | null,
+  ): void {
+    const { at, counters, timespent, extra } = snapshot
+    let line = `${timestamp(at)}\t${categoryId}\t${runId}`
+    for (const value of counters) line += value === null ? '\t\\N' : `\t${value}`
+    line += `\t${imported ? 't' : 'f'}\t${timespent ?? '\\N'}\t${copyText(extra)}`
+    this.#snapshots.push(delta === null ? line + NO_DELTA : line + deltaText(delta))
+  }
+
+  /** Replaces the delta of a snapshot that is already stored. */
+  changeDelta(categoryId: number, at: number, delta: Delta | null): void {
+    this.#changed.push({ categoryId, at, delta })
+  }
+
+  insertTrends(categoryId: number, { hours, days }: Trends): void {
+    for (const hour of hours)
+      this.#hours.push(`${timestamp(hour.start)}\t${hour.day}\t${bucketText(categoryId, hour)}`)
+    for (const day of days) this.#days.push(`${day.day}\t${bucketText(categoryId, day)}`)
+  }
+
+  setWalkRow(row: WalkRow): void {
+    this.#walkRows.push(row)
+  }
+
+  insertCheckpoint(row: WalkRow): void {
+    this.#checkpoints.push(row)
+  }
+
+  async flush(): Promise<void> {
+    await this.#copy(`store.snapshot (${SNAPSHOT_COLUMNS})`, this.#snapshots.splice(0))
+    await this.#updateDeltas(this.#changed.splice(0))
+    await this.#copy(`store.hour (hour, day, ${BUCKET_COLUMNS})`, this.#hours.splice(0))
+    await this.#copy(`store.day (day, ${BUCKET_COLUMNS})`, this.#days.splice(0))
+    await insertCheckpoints(this.#connection, this.#checkpoints.splice(0))
+    await writeWalkRows(this.#connection, this.#walkRows.splice(0))
+  }
+
+  async #copy(target: string, lines: string[]): Promise<void> {
+    if (lines.length === 0) return
+    await pipeline(
+      Readable.from([lines.join('')]),
+      this.#connection.query(copyFrom(`copy ${target} from stdin`)),
+    )
+  }
+
+  async #updateDeltas(changed: { categoryId: number; at: number; delta: Delta | null }[]): Promise<void> {
+    if (changed.length === 0) return
+    const set = DELTAS.map((name, i) => `${name} = n.counters[${i + 1}]`).join(', ')
+    await this.#connection.query(
+      `/* updateDeltas */
+      update store.snapshot s set decided = n.decided, kind = n.kind, previous_at = n.previous_at, ${set},
+        timespent_delta = n.timespent, extra_delta = n.extra
+      from (
+        select category_id, at, decided, kind::store.delta_kind, previous_at, counters::bigint[], timespent, extra::jsonb
+        from unnest($1::integer[], $2::timestamptz[], $3::boolean[], $4::text[], $5::timestamptz[], $6::text[],
+          $7::numeric[], $8::text[]) u (category_id, at, decided, kind, previous_at, counters, timespent, extra)
+      ) n
+      where s.category_id = n.category_id and s.observed_at = n.at`,
+      [
+        numberArray(changed.map(({ categoryId }) => categoryId)),
+        textArray(changed.map(({ at }) => timestamp(at))),
+        textArray(changed.map(({ delta }) => delta && String(delta.decided))),
+        textArray(changed.map(({ delta }) => delta?.kind ?? null)),
+        textArray(
+          changed.map(({ delta }) => (delta?.previousAt == null ? null : timestamp(delta.previousAt))),
+        ),
+        textArray(changed.map(({ delta }) => delta && numberArray(delta.counters))),
+        textArray(changed.map(({ delta }) => delta?.timespent ?? null)),
+        textArray(changed.map(({ delta }) => (delta?.extra ? JSON.stringify(delta.extra) : null))),
+      ],
+    )
+  }
+}
+
+function deltaText({ decided, kind, previousAt, counters, timespent, extra }: Delta): string {
+  let line = `\t${decided ? 't' : 'f'}\t${kind}\t${previousAt === null ? '\\N' : timestamp(previousAt)}`
+  for (const value of counters) line += value === null ? '\t\\N' : `\t${value}`
+  return `${line}\t${timespent ?? '\\N'}\t${extra === null ? '\\N' : copyText(JSON.stringify(extra))}\n`
+}
+
+function bucketText(categoryId: number, { growth, widestGapMs, snapshots, timespent }: Bucket): string {
+  let line = String(categoryId)
+  for (const value of growth) line += value === null ? '\t\\N' : `\t${asBigint(value)}`
+  return `${line}\t${widestGapMs ?? '\\N'}\t${snapshots}\t${timespent ?? '\\N'}\n`
+}

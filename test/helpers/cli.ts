@@ -1,0 +1,83 @@
+// Runs the command line as a child process, in a folder of its own and with nothing but the given settings.
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+export interface CliOptions {
+  /** Settings; nothing is inherited but PATH. */
+  env?: Record<string, string>
+  /** Default: a new empty folder, removed after the test. */
+  cwd?: string
+  /** What stdin holds. */
+  stdin?: string
+}
+
+export interface CliResult {
+  /** null where a signal ended it. */
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface RunningCli {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly result: Promise<CliResult>
+  /** Resolves to the match as soon as stdout or stderr holds one; rejects if the program ends without. */
+  output(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+/** An empty folder for this test, removed after it. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'primosync-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Runs `primosync ARGS` to its end. */
+export const runCli = (args: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
+  startCli(args, options).result
+
+/** Starts `primosync ARGS` and lets it run; it is killed after the test if it still does. */
+export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
+  const { env = {}, cwd = temporaryFolder(), stdin = '' } = options
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH: process.env.PATH, ...env } })
+  const texts = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text) => (texts.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text) => (texts.stderr += text))
+  child.stdin.on('error', () => {}) // a command that reads nothing may be gone already
+  child.stdin.end(stdin)
+  const result = new Promise<CliResult>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, ...texts }))
+  })
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await result
+  })
+  return { child, result, output: (pattern) => firstMatch(child, texts, pattern) }
+}
+
+function firstMatch(
+  child: RunningCli['child'],
+  texts: { stdout: string; stderr: string },
+  pattern: RegExp,
+): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const match = pattern.exec(texts.stdout) ?? pattern.exec(texts.stderr)
+      if (match) resolve(match)
+    }
+    look()
+    child.stdout.on('data', look)
+    child.stderr.on('data', look)
+    child.on('close', (code) => reject(new Error(`ended with ${code} before ${pattern}: ${texts.stderr}`)))
+  })
+}
