@@ -1,0 +1,51 @@
+// What can be told from a database URL without connecting. The forms are those that pg accepts.
+
+/** The URL if pg can make something of it: postgres://…, socket:/folder?db=…, or "/folder database". */
+export function readDatabaseUrl(text: string): string | undefined {
+  if (/^(socket:\/|\/)/.test(text)) return text
+  return /^postgres(ql)?:\/\//.test(text) && parse(text) ? text : undefined
+}
+
+/** Where the database is, for messages: `database "sms" on db.example:5432`. Never the password. */
+export function describeDatabase(url: string | null): string {
+  if (url === null) return 'the embedded database'
+  if (url.startsWith('/')) {
+    const [folder, database] = url.split(' ')
+    return `database ${quote(database)} in ${folder}`
+  }
+  const parsed = parse(url)
+  if (parsed === null) return 'the database of DATABASE_URL'
+  const query = parsed.searchParams
+  if (parsed.protocol === 'socket:') return `database ${quote(query.get('db'))} in ${parsed.pathname}`
+  const host = query.get('host') ?? (decode(parsed.hostname) || 'localhost')
+  const port = query.get('port') ?? (parsed.port || '5432')
+  const database = decode(parsed.pathname.slice(1)) || decode(parsed.username)
+  return `database ${quote(database)} ${host.startsWith('/') ? `in ${host}` : `on ${host}:${port}`}`
+}
+
+/**
+ * The URL's password in each spelling, to be kept out of logs. A password that is also the user's
+ * or the database's name is left out: hiding `postgres` everywhere would make messages unreadable.
+ */
+export function passwordsOf(url: string): string[] {
+  const parsed = parse(url)
+  if (parsed === null) return []
+  const shown = [parsed.username, parsed.pathname.slice(1), parsed.hostname].map(decode)
+  const spellings = [parsed.password, decode(parsed.password), parsed.searchParams.get('password') ?? '']
+  return spellings.filter((password) => password !== '' && !shown.includes(password))
+}
+
+// pg takes an empty host after the credentials (`postgres://user@/db?host=/run`), URL does not
+function parse(url: string): URL | null {
+  return URL.parse(url) ?? URL.parse(url.replace('@/', '@localhost/'))
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const quote = (name: string | null | undefined) => JSON.stringify(name ?? '')

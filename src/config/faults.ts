@@ -1,0 +1,92 @@
+// What is wrong with the settings, one line a fault: its name, its value (never a secret), what is allowed.
+
+import type { z } from 'zod'
+import { UsageError } from '../errors.ts'
+import { isMap, type RawSettings } from './file.ts'
+import { ACCOUNT_KEYS, SETTING_NAMES } from './schema.ts'
+import { nearestName } from './spelling.ts'
+
+export const SECRET_SETTINGS = ['PRIMOTEXTO_API_KEY', 'DATABASE_URL']
+/** The account of PRIMOTEXTO_API_KEY. */
+export const DEFAULT_ACCOUNT = 'default'
+/** The demo's account: real numbers must not mix with made-up ones. */
+const DEMO_ACCOUNT = 'sandbox'
+
+const SHOWN_CHARACTERS = 80
+
+/** The one error for all faults together. */
+export function settingsError(faults: readonly string[]): UsageError {
+  const message =
+    faults.length === 1
+      ? `wrong setting: ${faults[0]}`
+      : `${faults.length} wrong settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`
+  return new UsageError(message, { hint: 'primosync --help lists all settings' })
+}
+
+/** The lines for what the schema found. */
+export function faultsOf(issues: readonly z.core.$ZodIssue[]): string[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [wrongValue(issue)]
+    const known = issue.path.length === 0 ? [...SETTING_NAMES, 'accounts'] : ACCOUNT_KEYS
+    return issue.keys.map((key) => unknownName(nameOf([...issue.path, key]), nearestName(key, known)))
+  })
+}
+
+// the value of an unknown name stays untold: it may be a key under a misspelt name
+function unknownName(name: string, nearest: string | null): string {
+  return `${name} is not a setting${nearest === null ? '' : `; did you mean ${nearest}?`}`
+}
+
+function wrongValue({ path, input, message }: z.core.$ZodIssue): string {
+  const value = input === undefined ? 'is missing' : `cannot be ${shown(input, path.at(-1))}`
+  return `${nameOf(path)} ${value}; allowed: ${message}`
+}
+
+function shown(input: unknown, key: PropertyKey | undefined): string {
+  // also of the _FILE variants: people put the key itself where its path belongs
+  if (/api_key|database_url/i.test(String(key))) return 'what was given (not shown, it is secret)'
+  if (typeof input !== 'string') return Array.isArray(input) ? 'a list' : 'a map'
+  const text = JSON.stringify(withoutCredentials(input))
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
+}
+
+const withoutCredentials = (text: string) => text.replace(/\/\/[^/@]*@/, '//[secret]@')
+
+/** `accounts[0].name`, as one would write it. */
+function nameOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`))
+    .join('')
+}
+
+/** The lines for settings that do not go together; read from what was written, right or wrong. */
+export function faultsBetween(raw: RawSettings): string[] {
+  const accounts = (Array.isArray(raw.accounts) ? raw.accounts : []).map((account) =>
+    isMap(account) ? account : {},
+  )
+  const has = (name: string) => name in raw || `${name}_FILE` in raw
+  const names = [...(has('PRIMOTEXTO_API_KEY') ? [DEFAULT_ACCOUNT] : []), ...accounts.map(({ name }) => name)]
+  const twice = names.filter((name, i) => name !== undefined && names.indexOf(name) < i)
+  return [
+    ...SECRET_SETTINGS.flatMap((name) => bothGiven(raw, name, `${name}_FILE`, '')),
+    ...accounts.flatMap((account, i) => bothGiven(account, 'api_key', 'api_key_file', `accounts[${i}].`)),
+    ...accounts.flatMap((account, i) =>
+      'api_key' in account || 'api_key_file' in account
+        ? []
+        : [`accounts[${i}] has no api_key and no api_key_file`],
+    ),
+    ...twice.map(
+      (name) => `two accounts are called ${JSON.stringify(name)} (PRIMOTEXTO_API_KEY is "default")`,
+    ),
+    ...(names.includes(DEMO_ACCOUNT)
+      ? [`no account can be called "${DEMO_ACCOUNT}": that is the demo's`]
+      : []),
+    // else somebody who forgot the key would take the demo's numbers for his own
+    ...('PRIMOTEXTO_CATEGORIES' in raw && !has('PRIMOTEXTO_API_KEY')
+      ? ['PRIMOTEXTO_CATEGORIES needs PRIMOTEXTO_API_KEY, whose categories they are']
+      : []),
+  ]
+}
+
+const bothGiven = (raw: RawSettings, plain: string, file: string, prefix: string) =>
+  plain in raw && file in raw ? [`${prefix}${plain} and ${prefix}${file} are both given; keep one`] : []

@@ -1,0 +1,87 @@
+// The optional file of settings, primosync.yaml. It holds the names of the environment, and accounts.
+
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { LineCounter, parseDocument } from 'yaml'
+import { reasonOf, UsageError } from '../errors.ts'
+
+export type RawSettings = Record<string, unknown>
+
+const DEFAULT_FILE = 'primosync.yaml'
+const PATH_KEYS = ['PRIMOTEXTO_API_KEY_FILE', 'DATABASE_URL_FILE', 'PRIMOSYNC_DATA_DIR', 'api_key_file']
+
+/**
+ * The file's settings as written, all scalars as text; {} if no file was named and there is none.
+ * Paths in it are relative to its own folder. Throws UsageError for a file that cannot be read.
+ */
+export function readConfigFile(cwd: string, named: string | undefined): RawSettings {
+  const path = resolve(cwd, named ?? DEFAULT_FILE)
+  const text = readText(path, named === undefined)
+  return text === null ? {} : withAbsolutePaths(withoutBlanks(parseSettings(text, path)), dirname(path))
+}
+
+function readText(path: string, optional: boolean): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    if (optional && (cause as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw new UsageError(`cannot read the config file ${path}: ${reasonOf(cause)}`, {
+      hint: 'name an existing file with --config',
+      cause,
+    })
+  }
+}
+
+function parseSettings(text: string, path: string): RawSettings {
+  const lines = new LineCounter()
+  // failsafe: every scalar stays the text that was written, so a category may be called 007 or no
+  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, lineCounter: lines })
+  const [fault] = document.errors
+  // The parser's own words quote the text, which may be a key: only its code and the line are told.
+  if (fault)
+    throw notYaml(
+      path,
+      `line ${lines.linePos(fault.pos[0]).line}: ${fault.code.toLowerCase().replaceAll('_', ' ')}`,
+    )
+  const settings = toPlain(document, path)
+  if (settings === null) return {} // an empty file
+  if (!isMap(settings)) throw notYaml(path, 'not a map of settings')
+  return settings
+}
+
+function toPlain(document: { toJS(): unknown }, path: string): unknown {
+  try {
+    return document.toJS()
+  } catch {
+    throw notYaml(path, 'unknown alias')
+  }
+}
+
+function notYaml(path: string, reason: string): UsageError {
+  return new UsageError(`the config file ${path} is not valid YAML (${reason})`, {
+    hint: "write NAME: value, and put a value that begins with * or & or holds ': ' in quotes",
+  })
+}
+
+/** The settings that were given at all: an empty value is as good as none (compose files leave such). */
+export function withoutBlanks(settings: RawSettings): RawSettings {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''),
+  )
+}
+
+/** The settings with the paths among them made absolute, from `folder` on. */
+export function withAbsolutePaths(settings: RawSettings, folder: string): RawSettings {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => {
+      if (key === 'accounts' && Array.isArray(value)) {
+        return [key, value.map((account) => (isMap(account) ? withAbsolutePaths(account, folder) : account))]
+      }
+      const isPath = PATH_KEYS.includes(key) && typeof value === 'string' && !value.includes('://')
+      return [key, isPath ? resolve(folder, value) : value]
+    }),
+  )
+}
+
+export const isMap = (value: unknown): value is RawSettings =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

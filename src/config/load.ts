@@ -1,0 +1,126 @@
+// The one reader of environment and config file. Everything else is handed values from here.
+
+import { resolve } from 'node:path'
+import { scrub } from '../scrub.ts'
+import { passwordsOf } from './database-url.ts'
+import { DEFAULT_ACCOUNT, faultsBetween, faultsOf, SECRET_SETTINGS, settingsError } from './faults.ts'
+import { type RawSettings, readConfigFile, withAbsolutePaths, withoutBlanks } from './file.ts'
+import { Settings } from './schema.ts'
+import { isMeantForUs } from './spelling.ts'
+
+/** One API key and the categories that the settings list for it. */
+export interface AccountConfig {
+  readonly name: string
+  readonly label: string | null
+  readonly categories: readonly string[]
+  /** The key as of now: a key file is read again when it changes. Ask for each request, keep none. */
+  apiKey(): string
+}
+
+/** All settings (contract, section 7), checked, with defaults filled in. Frozen. */
+export interface Config {
+  readonly accounts: readonly AccountConfig[]
+  /** No key was given at all: the built-in sandbox plays the provider. */
+  readonly demo: boolean
+  /** Without a slash at its end. */
+  readonly baseUrl: string
+  /** null: the embedded database in `dataDir`. */
+  readonly databaseUrl: string | null
+  /** Absolute. */
+  readonly dataDir: string
+  readonly syncSchedule: string
+  readonly syncConcurrency: number
+  readonly syncRateLimitPerSecond: number | null
+  readonly syncTimeoutMs: number
+  readonly reportingTimezone: string
+  readonly httpHost: string
+  readonly httpPort: number
+  readonly logLevel: Settings['LOG_LEVEL']
+  /** null: pretty on a terminal, json elsewhere. */
+  readonly logFormat: 'json' | 'pretty' | null
+  /** What must never be shown: all keys and passwords as of now. */
+  secrets(): readonly string[]
+}
+
+/**
+ * Reads `primosync.yaml` in `cwd` (or the file at `configPath`) and `env`, which wins over the file.
+ * An empty value is as good as none. Throws one UsageError that lists every fault.
+ */
+export function loadConfig(source: {
+  env: NodeJS.ProcessEnv
+  cwd: string
+  configPath?: string | undefined
+}): Config {
+  const { env, cwd, configPath } = source
+  const raw = merge(readConfigFile(cwd, configPath), readEnvironment(env, cwd))
+  const parsed = Settings.safeParse(raw, { reportInput: true })
+  const faults = [...faultsOf(parsed.error?.issues ?? []), ...faultsBetween(raw)]
+  if (!parsed.success || faults.length > 0) {
+    // a key may also have slipped into a setting that is shown
+    throw settingsError(faults.map((fault) => scrub(fault, secretsIn(raw))))
+  }
+  return toConfig(parsed.data, cwd)
+}
+
+function secretsIn({ PRIMOTEXTO_API_KEY: key, DATABASE_URL: url }: RawSettings): string[] {
+  return [
+    ...(typeof key === 'string' ? [key] : []),
+    ...(typeof url === 'string' ? [url, ...passwordsOf(url)] : []),
+  ]
+}
+
+function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): RawSettings {
+  const ours = Object.entries(env).filter(([name]) => isMeantForUs(name))
+  return withAbsolutePaths(withoutBlanks(Object.fromEntries(ours)), cwd)
+}
+
+/** The environment wins; a secret there, in either form, replaces the file's in either form. */
+function merge(file: RawSettings, environment: RawSettings): RawSettings {
+  const kept = { ...file }
+  for (const name of SECRET_SETTINGS) {
+    if (name in environment || `${name}_FILE` in environment) {
+      delete kept[name]
+      delete kept[`${name}_FILE`]
+    }
+  }
+  return { ...kept, ...environment }
+}
+
+function toConfig(settings: Settings, cwd: string): Config {
+  const accounts = accountsOf(settings)
+  const databaseUrl = (settings.DATABASE_URL ?? settings.DATABASE_URL_FILE)?.() ?? null
+  const passwords = databaseUrl === null ? [] : [databaseUrl, ...passwordsOf(databaseUrl)]
+  return Object.freeze({
+    accounts: Object.freeze(accounts),
+    demo: accounts.length === 0,
+    baseUrl: settings.PRIMOTEXTO_BASE_URL,
+    databaseUrl,
+    dataDir: resolve(cwd, settings.PRIMOSYNC_DATA_DIR),
+    syncSchedule: settings.SYNC_SCHEDULE,
+    syncConcurrency: settings.SYNC_CONCURRENCY,
+    syncRateLimitPerSecond: settings.SYNC_RATE_LIMIT,
+    syncTimeoutMs: settings.SYNC_TIMEOUT,
+    reportingTimezone: settings.REPORTING_TIMEZONE,
+    httpHost: settings.HTTP_HOST,
+    httpPort: settings.HTTP_PORT,
+    logLevel: settings.LOG_LEVEL,
+    logFormat: settings.LOG_FORMAT ?? null,
+    secrets: () => [...passwords, ...accounts.map((account) => account.apiKey())],
+  })
+}
+
+function accountsOf(settings: Settings): AccountConfig[] {
+  const ofSettings = {
+    name: DEFAULT_ACCOUNT,
+    label: undefined,
+    api_key: settings.PRIMOTEXTO_API_KEY,
+    api_key_file: settings.PRIMOTEXTO_API_KEY_FILE,
+    categories: settings.PRIMOTEXTO_CATEGORIES,
+  }
+  return [ofSettings, ...settings.accounts].flatMap((account) => {
+    const apiKey = account.api_key ?? account.api_key_file
+    if (apiKey === undefined) return [] // no default account
+    const categories = Object.freeze([...new Set(account.categories)])
+    return [Object.freeze({ name: account.name, label: account.label ?? null, categories, apiKey })]
+  })
+}

@@ -1,0 +1,80 @@
+// From the text of a setting to its value. Each reader answers undefined for what is not allowed.
+
+import { BlockList, isIP } from 'node:net'
+import { validate as isCron } from 'node-cron'
+
+const UNIT_MS = { ms: 1, s: 1000, min: 60_000 } as const
+const LONGEST_MS = 10 * UNIT_MS.min
+
+/** Milliseconds of `500 ms`, `10 s`, `2 min`, or of a bare number of seconds; 1 ms to 10 min. */
+export function readDurationMs(text: string): number | undefined {
+  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?) ?(ms|s|min)?$/.exec(text) ?? []
+  const ms = Math.round(Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS])
+  return ms >= 1 && ms <= LONGEST_MS ? ms : undefined
+}
+
+export const wholeNumber = (least: number, most: number) => (text: string) => {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  return value >= least && value <= most ? value : undefined
+}
+
+/** Requests per second; null for `off`. */
+export function readRate(text: string): number | null | undefined {
+  if (text === 'off') return null
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0
+  return value > 0 ? value : undefined
+}
+
+export const oneOf =
+  <Value extends string>(...allowed: readonly Value[]) =>
+  (text: string) =>
+    allowed.find((value) => value === text)
+
+/** A cron line of five or six fields, as node-cron reads it. Its nicknames (`@hourly`) are not offered. */
+export function readSchedule(text: string): string | undefined {
+  const fields = text.split(/ +/).length
+  return (fields === 5 || fields === 6) && isCron(text) ? text : undefined
+}
+
+/** Only plausible: PostgreSQL decides later whether it knows the zone. */
+export const readTimezone = (text: string) => (/^[\w+\-/:]{1,64}$/.test(text) ? text : undefined)
+
+/** An address or a host name to listen on; `[::1]` without its brackets. */
+export function readHost(text: string): string | undefined {
+  const host = text.replace(/^\[(.*)\]$/, '$1')
+  return isIP(host) !== 0 || /^[A-Za-z0-9_.-]+$/.test(host) ? host : undefined
+}
+
+/** An API key can be anything that fits in a header line. */
+export const readApiKey = (text: string) => (/^[\x21-\x7e]+$/.test(text) ? text : undefined)
+
+/** The API's base without a slash at its end; https, or http to a host that is not on the Internet. */
+export function readBaseUrl(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (url === null || url.username || url.password || url.search || url.hash) return undefined
+  const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLocalHost(url.hostname))
+  return safe ? url.href.replace(/\/+$/, '') : undefined
+}
+
+const privateAddresses = new BlockList()
+for (const [network, prefix] of [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['169.254.0.0', 16],
+] as const) {
+  privateAddresses.addSubnet(network, prefix, 'ipv4')
+}
+privateAddresses.addAddress('::1', 'ipv6')
+privateAddresses.addSubnet('fc00::', 7, 'ipv6')
+privateAddresses.addSubnet('fe80::', 10, 'ipv6')
+
+// The key travels in the clear over http. To a stand-in on this machine, in a Docker network (a bare
+// name such as `sandbox`) or in a private network that is the operator's choice; else it is a slip.
+function isLocalHost(hostname: string): boolean {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const version = isIP(host)
+  if (version !== 0) return privateAddresses.check(host, version === 4 ? 'ipv4' : 'ipv6')
+  return !host.includes('.') || /\.(localhost|local|internal)$/.test(host)
+}

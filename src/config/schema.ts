@@ -1,0 +1,115 @@
+// The one schema of all settings, for environment and file alike. A message says what is allowed.
+
+import { z } from 'zod'
+import { CATEGORY_ALLOWED, categoryProblem } from '../counters/category-name.ts'
+import { reasonOf } from '../errors.ts'
+import { readDatabaseUrl } from './database-url.ts'
+import {
+  oneOf,
+  readApiKey,
+  readBaseUrl,
+  readDurationMs,
+  readHost,
+  readRate,
+  readSchedule,
+  readTimezone,
+  wholeNumber,
+} from './readers.ts'
+import { constantSecret, openSecretFile, type Secret } from './secret.ts'
+
+/** A setting written as text; `allowed` completes the sentence "allowed: …". */
+function setting<Value>(allowed: string, read: (text: string) => Value | undefined) {
+  return z.string({ error: allowed }).transform((text, context) => {
+    const value = read(text.trim())
+    if (value !== undefined) return value
+    context.addIssue({ code: 'custom', message: allowed, input: text })
+    return z.NEVER
+  })
+}
+
+const name = z
+  .string({ error: CATEGORY_ALLOWED })
+  .refine((text) => categoryProblem(text) === null, { error: CATEGORY_ALLOWED })
+const names = z.array(name, { error: 'a list of names' })
+
+/** A secret given as it is, and its `_FILE` variant: both become a function that gives it. */
+function secret(allowed: string, read: (text: string) => string | undefined) {
+  return {
+    plain: setting(allowed, read).transform(constantSecret),
+    file: z.string({ error: 'the path of a file' }).transform((path, context): Secret => {
+      try {
+        if (path.includes('://')) throw new Error('this is a URL')
+        return openSecretFile(path, read)
+      } catch (error) {
+        const message = `the path of a file that holds ${allowed} (${reasonOf(error)})`
+        context.addIssue({ code: 'custom', message, input: path })
+        return z.NEVER
+      }
+    }),
+  }
+}
+
+const apiKey = secret('the key as the provider gave it, ASCII without blanks', readApiKey)
+const databaseUrl = secret(
+  'postgres://… as PostgreSQL has it, special characters of user and password percent-encoded',
+  readDatabaseUrl,
+)
+
+// In the environment categories stand in one line and white space around them is not part of
+// the name (people write "a, b"); a name with a comma or outer blanks goes into the file's list.
+const splitAtCommas = (value: unknown) =>
+  typeof value === 'string'
+    ? value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+    : value
+
+const Account = z.strictObject(
+  {
+    name,
+    label: z.string({ error: 'a text' }).optional(),
+    api_key: apiKey.plain.optional(),
+    api_key_file: apiKey.file.optional(),
+    categories: names.default([]),
+  },
+  { error: 'name, api_key or api_key_file, categories' },
+)
+
+export const Settings = z.strictObject({
+  PRIMOTEXTO_API_KEY: apiKey.plain.optional(),
+  PRIMOTEXTO_API_KEY_FILE: apiKey.file.optional(),
+  PRIMOTEXTO_BASE_URL: setting(
+    'an https:// address; http:// only on this machine or in a private network, as the key would travel in the clear',
+    readBaseUrl,
+  ).prefault('https://api.primotexto.com/v2'),
+  PRIMOTEXTO_CATEGORIES: z.preprocess(splitAtCommas, names).default([]),
+  DATABASE_URL: databaseUrl.plain.optional(), // absent: the embedded database
+  DATABASE_URL_FILE: databaseUrl.file.optional(),
+  PRIMOSYNC_DATA_DIR: setting('the path of a folder', (text) => text).prefault('.primosync'),
+  SYNC_SCHEDULE: setting(
+    'a cron line of five fields, or six with seconds first, such as */5 * * * *',
+    readSchedule,
+  ).prefault('*/5 * * * *'),
+  SYNC_CONCURRENCY: setting('a whole number from 1 to 500', wholeNumber(1, 500)).prefault('8'),
+  SYNC_RATE_LIMIT: setting('requests per second, a number above 0, or off', readRate).prefault('off'),
+  SYNC_TIMEOUT: setting('a duration from 1 ms to 10 min, such as 10 s', readDurationMs).prefault('10 s'),
+  REPORTING_TIMEZONE: setting('a time zone such as Europe/Paris', readTimezone).prefault('Europe/Paris'),
+  HTTP_HOST: setting('an address or host name to listen on', readHost).prefault('127.0.0.1'),
+  HTTP_PORT: setting('a port from 0 (any free one) to 65535', wholeNumber(0, 65_535)).prefault('8080'),
+  LOG_LEVEL: setting(
+    'trace, debug, info, warn, error, fatal or silent',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  ).prefault('info'),
+  // absent: pretty on a terminal, json elsewhere
+  LOG_FORMAT: setting('json or pretty', oneOf('json', 'pretty')).optional(),
+  accounts: z.array(Account, { error: 'a list of accounts' }).default([]), // in the file only
+})
+
+export type Settings = z.output<typeof Settings>
+
+/** The settings that the environment may hold as well. */
+export const SETTING_NAMES = Object.keys(Settings.shape).filter((name) => name !== 'accounts')
+
+/** The keys of an account in the file. */
+export const ACCOUNT_KEYS = Object.keys(Account.shape)

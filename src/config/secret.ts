@@ -1,0 +1,59 @@
+// Secrets: given as they are, or in a file of their own (Docker and Kubernetes mount them so).
+
+import { readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** Gives the secret as of now. Ask each time it is used. */
+export type Secret = () => string
+
+export function constantSecret(value: string): Secret {
+  return () => value
+}
+
+type Read = (text: string) => string | undefined
+
+/**
+ * The secret in the file at `path`. The file is looked at on each call and read again only when it
+ * has changed; while it is missing or wrong the last good secret goes on. Throws at once if there is
+ * no good one to begin with. The reason never holds the content, nor the file's name: people put the
+ * key itself where its path belongs.
+ */
+export function openSecretFile(path: string, read: Read): Secret {
+  let version = ''
+  let secret = ''
+  const refresh = () => {
+    const current = versionOf(path)
+    if (current === version) return
+    secret = readSecret(path, read)
+    version = current
+  }
+  try {
+    refresh()
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Error(
+      code === undefined ? message : `no readable file of that name in ${dirname(path)}, ${code}`,
+    )
+  }
+  return () => {
+    try {
+      refresh()
+    } catch {
+      // in the middle of being replaced
+    }
+    return secret
+  }
+}
+
+function versionOf(path: string): string {
+  const { ino, size, mtimeMs } = statSync(path)
+  return `${ino} ${size} ${mtimeMs}`
+}
+
+function readSecret(path: string, read: Read): string {
+  const text = readFileSync(path, 'utf8').trim()
+  const secret = read(text)
+  if (secret === undefined)
+    throw new Error(text === '' ? 'the file is empty' : 'the file holds something else')
+  return secret
+}
