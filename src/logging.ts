@@ -1,0 +1,41 @@
+// The log: pino to stderr, one JSON object a line, or made for reading when stderr is a terminal.
+
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import { prettyFactory } from 'pino-pretty'
+import type { Config } from './config/load.ts'
+import { scrub } from './scrub.ts'
+import { safeJson, safeLines, visible } from './terminal-text.ts'
+
+export type { Logger } from 'pino'
+
+const STDERR = 2
+
+/** The program's logger. `isTerminal` and `hasColors` say what stderr is. */
+export function createLogger(
+  config: Pick<Config, 'logLevel' | 'logFormat' | 'secrets'>,
+  stderr: { isTerminal: boolean; hasColors: boolean },
+): Logger {
+  const format = config.logFormat ?? (stderr.isTerminal ? 'pretty' : 'json')
+  // synchronous: the last lines before an exit are the ones that matter
+  const output = destination({ dest: STDERR, sync: true })
+  return pino(
+    {
+      level: config.logLevel,
+      base: null, // host and process id are known to whoever collects the lines
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: (line) => safeJson(scrub(line, config.secrets())) },
+    },
+    format === 'json' ? output : prettyTo(output, stderr.hasColors),
+  )
+}
+
+function prettyTo(output: DestinationStream, colorize: boolean): DestinationStream {
+  const prettify = prettyFactory({
+    colorize,
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss',
+    messageFormat: (line, messageKey) => visible(String(line[messageKey] ?? '')),
+  })
+  return { write: (line) => output.write(safeLines(prettify(line))) }
+}
