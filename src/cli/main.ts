@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// The entry: command line, settings, command, exit code.
+
+import { type Config, loadConfig } from '../config/load.ts'
+import { createLogger } from '../logging.ts'
+import { commands } from './commands/index.ts'
+import { explain } from './exit-code.ts'
+import { createOutput, hasColors } from './output.ts'
+import { endWithin, quietWhenPipeCloses } from './process-end.ts'
+import { buildProgram, type Execute, isDone } from './program.ts'
+
+let config: Config | undefined
+
+const execute: Execute = async (action, options, args) => {
+  config = loadConfig({ env: process.env, cwd: process.cwd(), configPath: options.config })
+  const stderr = { isTerminal: process.stderr.isTTY, hasColors: hasColors(process.stderr, process.env) }
+  const log = createLogger(config, stderr)
+  const output = createOutput(process.stdout, process.env)
+  process.exitCode = (await action.run({ config, options, args, output, log })) ?? 0
+}
+
+function fail(error: unknown): void {
+  if (isDone(error)) return
+  const { text, exitCode } = explain(error, config)
+  process.stderr.write(`${text}\n`)
+  process.exitCode = exitCode
+}
+
+quietWhenPipeCloses(process.stdout)
+process.on('uncaughtException', (error) => {
+  fail(error)
+  process.exit()
+})
+await buildProgram(commands, execute).parseAsync().catch(fail)
+endWithin(5000)

@@ -1,0 +1,79 @@
+// The command line as commander sees it: all commands, the options they share, help with examples.
+
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { SETTING_NAMES } from '../config/schema.ts'
+import { UsageError } from '../errors.ts'
+import type { Action, CommandModule, GlobalOptions } from './command.ts'
+
+/** Called for the one command that was asked for. */
+export type Execute = (
+  action: Action<object>,
+  options: GlobalOptions,
+  args: readonly unknown[],
+) => Promise<void>
+
+/** Parsing throws UsageError for a wrong command line, and a CommanderError of exit code 0 after help. */
+export function buildProgram(modules: readonly CommandModule[], execute: Execute): Command {
+  const program = new Command('primosync')
+    .description("Turns Primotexto's cumulative SMS statistics into history: snapshots, deltas and trends.")
+    .option('--json', 'print the result as JSON')
+    .option('--config <path>', 'read settings from this file (default: primosync.yaml, if there is one)')
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => {} }) // errors are printed in one place, exit-code.ts
+    .addHelpText('after', SETTINGS_TEXT)
+    .addHelpText('after', examplesText(['primosync start', 'primosync status --json']))
+  throwUsageErrors(program)
+  for (const module of modules) add(program, module, execute)
+  return program
+}
+
+function add(parent: Command, module: CommandModule, execute: Execute): void {
+  const command = parent.command(module.name)
+  command.summary(module.summary).description(sentence(module.summary))
+  command.addHelpText('after', examplesText(module.examples))
+  throwUsageErrors(command)
+  if ('commands' in module) {
+    for (const action of module.commands) add(command, action, execute)
+    return
+  }
+  module.configure?.(command)
+  command.action(() => execute(module, command.optsWithGlobals(), command.processedArgs))
+}
+
+function throwUsageErrors(command: Command): void {
+  command.exitOverride((error) => {
+    if (error.exitCode === 0) throw error // help or version, already printed
+    const asked = error.code === 'commander.help' // no command at all: the help is on stderr
+    throw new UsageError(asked ? 'no command given' : error.message.replace(/^error: /, ''), {
+      hint: `see ${fullName(command)} --help`,
+      cause: error,
+    })
+  })
+}
+
+/** Was this thrown because help or version were printed, and all is well? */
+export const isDone = (error: unknown) => error instanceof CommanderError && error.exitCode === 0
+
+const fullName = (command: Command): string =>
+  command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`
+
+const sentence = (summary: string) => `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`
+
+const SETTINGS_TEXT = [
+  '',
+  'Settings, from the environment or the config file (which also takes accounts):',
+  ...SETTING_NAMES.map((name) => `  ${name}`),
+].join('\n')
+
+const examplesText = (examples: readonly string[]) =>
+  ['', examples.length === 1 ? 'Example:' : 'Examples:', ...examples.map((line) => `  $ ${line}`)].join('\n')
+
+function version(): string {
+  // the same step up from src/cli and from dist/cli
+  const file = new URL('../../package.json', import.meta.url)
+  return JSON.parse(readFileSync(file, 'utf8')).version
+}
