@@ -1,0 +1,105 @@
+// What an answer of the provider becomes, by its status and its body (contract, section 2). Pure.
+// Codes and classes: the provider's pages, where they say so; every unknown answer has its place too.
+
+import { exactInteger } from '../counters/integer.ts'
+import type { Reading } from '../counters/names.ts'
+import { isDigits, isRecord, numberSource, parseExact, storable } from './json.ts'
+import { hasCounter, statsOf } from './stats.ts'
+
+/** Why a category has no reading; says who must act and whether asking again can help. */
+export type ErrorClass =
+  | 'authentication'
+  | 'account'
+  | 'throttled'
+  | 'request'
+  | 'category'
+  | 'server'
+  | 'network'
+
+export type Answer =
+  | { readonly kind: 'reading'; readonly reading: Reading }
+  /** JSON that breaks the rules; `body` is what arrived, at most 64 KiB of UTF-8, storable as text. */
+  | { readonly kind: 'rejected'; readonly reason: string; readonly body: string }
+  | {
+      readonly kind: 'error'
+      readonly class: ErrorClass
+      /** The code in the body, if it is a whole number that an SQL integer can hold. */
+      readonly apiCode: number | null
+      /** One line, e.g. `HTTP 200, code 72: Authentication failed`. */
+      readonly message: string
+    }
+
+const CLASS_OF_CODE: ReadonlyMap<number, ErrorClass> = new Map([
+  [70, 'authentication'], // API access disabled
+  [72, 'authentication'], // authentication failed
+  [92, 'authentication'], // account blocked
+  [93, 'authentication'], // user not found
+  [71, 'account'], // insufficient credits
+  [76, 'throttled'], // quota exceeded
+  [73, 'request'], // invalid JSON
+  [45, 'category'], // invalid tag
+  [47, 'category'], // campaign not found
+  [1000, 'server'], // unknown error
+])
+
+const CLASS_OF_STATUS: ReadonlyMap<number, ErrorClass> = new Map([
+  [401, 'authentication'],
+  [403, 'authentication'],
+  [408, 'server'],
+  [429, 'throttled'],
+])
+
+const KEPT_BODY_BYTES = 64 * 1024
+const KEPT_MESSAGE_LENGTH = 200
+const MAX_SQL_INTEGER = 2 ** 31 - 1
+
+/** Judges one answer by its HTTP status and its body as text (a byte order mark is allowed). Never throws. */
+export function readAnswer(body: string, status: number): Answer {
+  const value = parseExact(body.startsWith('\ufeff') ? body.slice(1) : body)
+  const record = isRecord(value) ? value : {}
+  const hasCode = numberSource(record.code) !== null || isDigits(record.code)
+  const isSuccess = status >= 200 && status < 300
+
+  if (isSuccess && value !== undefined && (!hasCode || hasCounter(record))) {
+    const stats = statsOf(value)
+    if ('reading' in stats) return { kind: 'reading', reading: stats.reading }
+    return { kind: 'rejected', reason: stats.reason, body: keptBody(body) }
+  }
+  const apiCode = hasCode ? codeOf(record.code) : null
+  const fallback = isSuccess ? 'server' : classOfStatus(status)
+  return {
+    kind: 'error',
+    class: (apiCode === null ? undefined : CLASS_OF_CODE.get(apiCode)) ?? fallback,
+    apiCode,
+    message: messageOf(status, apiCode, value === undefined && isSuccess ? 'not JSON' : record.message),
+  }
+}
+
+/** `text` as one line that a log, a terminal and PostgreSQL can take. */
+export function oneLine(text: string): string {
+  return storable(text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim())
+}
+
+function codeOf(value: unknown): number | null {
+  const code = exactInteger(numberSource(value) ?? String(value))
+  return code !== null && code <= MAX_SQL_INTEGER ? code : null
+}
+
+function classOfStatus(status: number): ErrorClass {
+  const known = CLASS_OF_STATUS.get(status)
+  if (known !== undefined) return known
+  return status >= 300 && status < 500 ? 'request' : 'server'
+}
+
+function messageOf(status: number, apiCode: number | null, detail: unknown): string {
+  const what = apiCode === null ? `HTTP ${status}` : `HTTP ${status}, code ${apiCode}`
+  return typeof detail === 'string' && detail !== ''
+    ? `${what}: ${oneLine(detail.slice(0, KEPT_MESSAGE_LENGTH))}`
+    : what
+}
+
+function keptBody(body: string): string {
+  const text = storable(body)
+  // encodeInto never stops within a character
+  return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(KEPT_BODY_BYTES)).read)
+}
