@@ -25,7 +25,7 @@ create table store.category (
 
 create table store.run (
   id integer generated always as identity primary key,
-  key uuid not null unique, -- given by the process, so that a run can be told before the database is there
+  key uuid not null unique, -- given by the process: the run may have begun while the database was away
   account text, -- the scope; null: all accounts
   trigger text not null check (trigger in ('schedule', 'manual', 'startup', 'replay', 'import')),
   scheduled_at timestamptz,
@@ -36,7 +36,8 @@ create table store.run (
   stored integer not null default 0,
   failed integer not null default 0,
   rejected integer not null default 0,
-  late integer not null default 0
+  late integer not null default 0,
+  spooled_bytes bigint not null default 0 -- how far its spool segment is stored; committed with what it held
 );
 
 -- Two daemons on one schedule: the tick of an instant is run once.
@@ -175,13 +176,6 @@ create table store.lease (
   token bigint not null,
   holder text,
   expires_at timestamptz not null
-);
-
--- How far each spool segment has been stored; committed with what it stored.
-create table store.spool_segment (
-  id uuid primary key,
-  stored_bytes bigint not null,
-  updated_at timestamptz not null default now()
 );
 
 -- The days of the reporting zone, as PostgreSQL's own time zone data gives them.

@@ -22,6 +22,8 @@ export interface Warehouse {
 const CONNECT_TIMEOUT_MS = 5_000
 /** A writer that hangs in its transaction (paused, cut off) must not hold its locks for ever. */
 const IDLE_IN_TRANSACTION_TIMEOUT = '30s'
+/** Whoever waits for another writer for so long gives up; what was to be stored waits in the spool. */
+const LOCK_TIMEOUT = '5s'
 
 /** int8 as a number where that is exact, else as text; a date as text, for it has no zone; the rest as pg has it. */
 const types = {
@@ -70,7 +72,8 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<
     const db = kyselyOn(connection)
     // One message: SET LOCAL also holds behind PgBouncer in transaction mode.
     await connection.query(
-      `begin; set local idle_in_transaction_session_timeout = '${IDLE_IN_TRANSACTION_TIMEOUT}'`,
+      `begin; set local idle_in_transaction_session_timeout = '${IDLE_IN_TRANSACTION_TIMEOUT}';
+      set local lock_timeout = '${LOCK_TIMEOUT}'`,
     )
     const result = await work({ db, connection })
     await connection.query('commit')

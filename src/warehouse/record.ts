@@ -25,8 +25,6 @@ export interface Recorded {
   readonly conflicts: Arrival[]
   /** Answers of now that are not later than the newest snapshot: the clock went back. */
   readonly fromThePast: Arrival[]
-  /** Of categories that somebody else is writing at this moment: to be tried again. */
-  readonly busy: Arrival[]
 }
 
 export interface RecordOptions {
@@ -35,23 +33,19 @@ export interface RecordOptions {
   readonly live: boolean
 }
 
-/** Records answers of any number of categories, in any order; idempotent. Never waits for another writer. */
+/** Records answers of any number of categories, in any order; idempotent. Waits for other writers of them. */
 export async function recordSnapshots(
   connection: pg.ClientBase,
   calendar: Calendar,
   arrivals: readonly Arrival[],
   { origin, live }: RecordOptions,
 ): Promise<Recorded> {
-  const recorded: Recorded = { stored: 0, late: 0, conflicts: [], fromThePast: [], busy: [] }
+  const recorded: Recorded = { stored: 0, late: 0, conflicts: [], fromThePast: [] }
   const byCategory = Map.groupBy(arrivals, ({ categoryId }) => categoryId)
   const rows = await lockWalkRows(connection, calendar, [...byCategory.keys()])
   const writer = new Writer(connection)
   for (const [categoryId, ofCategory] of byCategory) {
-    const row = rows.get(categoryId)
-    if (row === undefined) {
-      recorded.busy.push(...ofCategory)
-      continue
-    }
+    const row = rows.get(categoryId)!
     const inOrder = ofCategory.toSorted((a, b) => a.snapshot.at - b.snapshot.at)
     if (appendAll(writer, calendar, origin, row, inOrder)) recorded.stored += inOrder.length
     else await insertAnywhere({ connection, calendar, writer, origin }, row, inOrder, live, recorded)
@@ -69,7 +63,7 @@ async function lockWalkRows(
     connection,
     calendar,
     'store.walk',
-    'category_id = any($1::integer[]) order by category_id for update skip locked',
+    'category_id = any($1::integer[]) order by category_id for update',
     [numberArray(ids)],
   )
   return new Map(rows.map((row) => [row.categoryId, row]))

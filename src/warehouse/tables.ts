@@ -32,6 +32,7 @@ export interface Tables {
     failed: Generated<number>
     rejected: Generated<number>
     late: Generated<number>
+    spooled_bytes: Generated<BigInteger>
   }
   'store.failure': {
     id: Generated<number>
@@ -75,6 +76,5 @@ export interface Tables {
   'store.walk': { category_id: number; first_at: Date | null; newest_at: Date | null }
   'store.reporting': { one: Generated<boolean>; timezone: string; expected_every: string | null }
   'store.lease': { name: string; token: BigInteger; holder: string | null; expires_at: Date }
-  'store.spool_segment': { id: string; stored_bytes: BigInteger; updated_at: Generated<Date> }
   'store.calendar': { day: string; starts_at: Date; ends_at: Date }
 }

@@ -1,0 +1,72 @@
+// What a spool segment holds: one run's answers and failures as they came, a line each, checksummed.
+import { crc32 } from 'node:zlib'
+import type { ErrorClass } from '../primotexto/answer.ts'
+import type { Reading } from '../counters/names.ts'
+
+/** What started a run. */
+export type Trigger = 'schedule' | 'manual' | 'startup' | 'replay' | 'import'
+
+interface OfCategory {
+  readonly account: string
+  readonly category: string
+  /** When the answer arrived, or the asking failed: epoch milliseconds. */
+  readonly at: number
+}
+
+/** The first line of each segment: the run that asked. */
+export interface RunRecord {
+  readonly kind: 'run'
+  readonly key: string
+  /** The scope; null: all accounts. */
+  readonly account: string | null
+  readonly trigger: Trigger
+  readonly scheduledAt: number | null
+  readonly startedAt: number
+  readonly categories: number
+}
+
+export interface AnswerRecord extends OfCategory, Reading {
+  readonly kind: 'answer'
+}
+
+export interface RejectedRecord extends OfCategory {
+  readonly kind: 'rejected'
+  readonly reason: string
+  readonly body: string
+}
+
+export interface FailureRecord extends OfCategory {
+  readonly kind: 'failure'
+  readonly class: ErrorClass
+  readonly httpStatus: number | null
+  readonly apiCode: number | null
+  readonly attempts: number
+  readonly message: string
+}
+
+/** The last line, once every category has answered or failed. `failed` counts those that were not asked, too. */
+export interface FinishedRecord {
+  readonly kind: 'finished'
+  readonly at: number
+  readonly status: 'ok' | 'partial' | 'failed'
+  readonly failed: number
+}
+
+export type Outcome = AnswerRecord | RejectedRecord | FailureRecord
+export type SpoolRecord = RunRecord | Outcome | FinishedRecord
+
+/** A record as a line: its checksum, a blank, its JSON. */
+export function toLine(record: SpoolRecord): string {
+  const json = JSON.stringify(record)
+  return `${checksum(json)} ${json}\n`
+}
+
+/** The record in a line (without its end); null where the line is damaged. */
+export function fromLine(line: string): SpoolRecord | null {
+  const json = line.slice(9)
+  return line.slice(0, 9) === `${checksum(json)} ` ? JSON.parse(json) : null
+}
+
+function checksum(json: string): string {
+  return crc32(json).toString(16).padStart(8, '0')
+}
