@@ -1,8 +1,19 @@
 // Finds the embedded PostgreSQL's programs and whom they run as, and makes a new cluster with them:
 // roles, passwords and database included, so that a server never runs without them.
 
-import { chmod, chown, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { DATABASE, exists, type Folder, OWNER_ROLE, READER_ROLE, readCredentials } from './embedded-folder.ts'
 import { reaching, run, type ServerUser, serverIds } from './embedded-user.ts'
@@ -40,12 +51,30 @@ export async function findInstallation(folder: Folder): Promise<Installation> {
     throw new PrimosyncError(`there is no embedded PostgreSQL for ${platform}`, { hint, cause })
   })
   const user = process.getuid?.() === 0 ? await userUnderRoot(folder, programs) : null
-  const { code, output } = await run([programs.postgres, '--version'], user)
+  const version = () => run([programs.postgres, '--version'], user)
+  let { code, output } = await version()
+  if (code !== 0) {
+    await linkLibraries(programs)
+    ;({ code, output } = await version())
+  }
   const major = /PostgreSQL\) (\d+)/.exec(output)?.[1]
   if (code === 0 && major) return { ...programs, major, user }
   throw new PrimosyncError(`the embedded PostgreSQL does not run on this machine: ${reasonIn(output)}`, {
-    hint: `npm rebuild ${name}, or ${hint}`,
+    hint,
   })
+}
+
+/**
+ * Does what the package's own install script does: gives the libraries their short names. npm 12 runs no
+ * install scripts of dependencies unless it is told to.
+ */
+async function linkLibraries({ postgres }: Programs): Promise<void> {
+  const root = join(dirname(postgres), '../..')
+  const list = await readFile(join(root, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]')
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    // one that is there already, or a folder that is read-only; whether it was enough shows next
+    await symlink(relative(dirname(target), source), join(root, target)).catch(() => {})
+  }
 }
 
 async function userUnderRoot(folder: Folder, { postgres }: Programs): Promise<ServerUser> {
