@@ -1,0 +1,59 @@
+// The error of a category that got no reading from the provider.
+
+import { PrimosyncError } from '../errors.ts'
+import type { ErrorClass } from './answer.ts'
+
+const HINTS: Readonly<Record<ErrorClass, string>> = {
+  authentication: 'Check the API key of this account, and that Primotexto has API access switched on for it.',
+  account: 'Check the credits of this account at Primotexto; the next run asks again.',
+  throttled: 'Lower SYNC_RATE_LIMIT or SYNC_CONCURRENCY, or ask less often; the next run asks again.',
+  request:
+    'Check PRIMOTEXTO_BASE_URL: it must be the address that answers itself, as redirects are not followed.',
+  category: 'Check the spelling of the category, or pause it: primosync category pause',
+  server: 'The provider is in trouble; nothing to do here, the next run asks again.',
+  network: 'Check the network and PRIMOTEXTO_BASE_URL; if answers are slow, raise SYNC_TIMEOUT.',
+}
+
+export interface ApiErrorFacts {
+  readonly category: string
+  readonly class: ErrorClass
+  /** Null if no status line arrived. */
+  readonly httpStatus: number | null
+  readonly apiCode: number | null
+  /** How many requests were made for the category; 0 if the run ended before its turn. */
+  readonly attempts: number
+  /** How long the provider asked to wait, at most a minute; null if it did not. */
+  readonly retryAfterMs: number | null
+  readonly cause?: unknown
+}
+
+/** No reading for a category. `message` names the category and the host; it never holds the API key. */
+export class ApiError extends PrimosyncError {
+  override name = 'ApiError'
+  readonly category: string
+  readonly class: ErrorClass
+  readonly httpStatus: number | null
+  readonly apiCode: number | null
+  readonly attempts: number
+  readonly retryAfterMs: number | null
+
+  constructor(message: string, facts: ApiErrorFacts) {
+    super(message, { hint: HINTS[facts.class], cause: facts.cause })
+    this.category = facts.category
+    this.class = facts.class
+    this.httpStatus = facts.httpStatus
+    this.apiCode = facts.apiCode
+    this.attempts = facts.attempts
+    this.retryAfterMs = facts.retryAfterMs
+  }
+
+  /** Asking again soon may help. */
+  get isTransient(): boolean {
+    return this.class === 'server' || this.class === 'network' || this.class === 'throttled'
+  }
+
+  /** The whole account is refused: asking for its other categories is of no use in this run. */
+  get endsRun(): boolean {
+    return this.class === 'authentication' || this.class === 'account'
+  }
+}

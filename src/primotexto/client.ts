@@ -1,0 +1,190 @@
+// Asks the provider for the totals of categories: retries, concurrency and rate limit of one account.
+// The call: https://www.primotexto.com/api/, "Statistiques des SMS (par catégorie)".
+
+import { setTimeout as delay } from 'node:timers/promises'
+import PQueue from 'p-queue'
+import pRetry, { type RetryContext } from 'p-retry'
+import { type Dispatcher, Pool } from 'undici'
+import { type Answer, oneLine, readAnswer } from './answer.ts'
+import { ApiError } from './api-error.ts'
+import { exchange, MAX_BODY_BYTES } from './exchange.ts'
+import { retryAfterMs } from './retry-after.ts'
+
+export interface ClientOptions {
+  /** Read once a run, so that a changed key file counts from the next run on. */
+  readonly apiKey: () => string
+  readonly baseUrl: string
+  /** For one request, from its start to the last byte of its answer. */
+  readonly timeoutMs: number
+  /** Requests under way at a time. */
+  readonly concurrency: number
+  /** Requests started per second, retries included; null for no limit. */
+  readonly ratePerSecond: number | null
+  readonly retry?: RetryOptions
+}
+
+export interface RetryOptions {
+  /** Requests after the first one. */
+  readonly retries: number
+  /** The first wait; each further one is twice as long, and all are stretched by a random factor of 1 to 2. */
+  readonly minDelayMs: number
+  readonly maxDelayMs: number
+}
+
+const RETRY: RetryOptions = { retries: 3, minDelayMs: 500, maxDelayMs: 8_000 }
+
+/** What the provider said of one category. */
+export interface Fetched {
+  /** When the answer was complete, by this machine's clock, in epoch ms. */
+  readonly observedAt: number
+  readonly attempts: number
+  readonly result: Exclude<Answer, { kind: 'error' }>
+}
+
+/**
+ * Asks for one category. Rejects with an ApiError, or with the reason of the run's signal once that is
+ * aborted: at once, whether the category waits for its turn, for a retry or for its answer.
+ */
+export type FetchStats = (category: string) => Promise<Fetched>
+
+export interface Client {
+  /**
+   * Begins a run. Concurrency and rate limit hold over all categories asked for in it. An ApiError that
+   * refuses the account (`endsRun`) ends it: nothing more is sent, and the other categories reject with an
+   * ApiError of the same class whose cause it is. The next run starts afresh.
+   */
+  run(signal: AbortSignal): FetchStats
+  /** Closes the connections; to be called when no run is under way. */
+  close(): Promise<void>
+}
+
+/** A client of one account. Opens no connection before the first request. */
+export function createClient(options: ClientOptions): Client {
+  const pool = new Pool(new URL(options.baseUrl).origin, {
+    connections: options.concurrency,
+    allowH2: false,
+    maxResponseSize: MAX_BODY_BYTES,
+    connect: { timeout: options.timeoutMs },
+    // exchange() limits the whole
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  return { run: (signal) => startRun(pool, options, signal), close: () => pool.destroy() }
+}
+
+function startRun(dispatcher: Dispatcher, options: ClientOptions, signal: AbortSignal): FetchStats {
+  const ask = asker(dispatcher, options)
+  const refusal = new AbortController()
+  const stop = AbortSignal.any([signal, refusal.signal])
+  // Of this run alone: p-queue measures by the clock of the day, and if that went back a queue that lives
+  // on would stand still for as long.
+  const queue = new PQueue({ concurrency: options.concurrency, ...rateLimit(options.ratePerSecond) })
+  const { retries, minDelayMs, maxDelayMs } = options.retry ?? RETRY
+
+  async function shouldRetry({ error, retryDelay }: RetryContext): Promise<boolean> {
+    if (!(error instanceof ApiError && error.isTransient)) return false
+    // p-retry knows nothing of Retry-After: wait here for what it asks beyond p-retry's own delay
+    const furtherMs = (error.retryAfterMs ?? 0) - retryDelay
+    if (furtherMs > 0) await delay(furtherMs, undefined, { signal: stop })
+    return true
+  }
+
+  return async (category) => {
+    let attempts = 0
+    async function attempt(): Promise<Fetched> {
+      try {
+        return await ask(category, ++attempts, stop)
+      } catch (error) {
+        // before the slot is free, so that no request follows
+        if (error instanceof ApiError && error.endsRun) refusal.abort(error)
+        throw error
+      }
+    }
+    try {
+      // a slot a request, none for the wait between two
+      return await pRetry(() => queue.add(attempt, { signal: stop }), {
+        signal: stop,
+        retries,
+        minTimeout: minDelayMs,
+        maxTimeout: maxDelayMs,
+        randomize: true,
+        shouldRetry,
+      })
+    } catch (error) {
+      const reason = stop.aborted ? stop.reason : error
+      throw reason instanceof ApiError && reason.category !== category
+        ? givenUp(category, attempts, reason)
+        : reason
+    }
+  }
+}
+
+/** The one call of the provider, for a run that uses one key. */
+function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOptions) {
+  const { host, pathname } = new URL(baseUrl)
+  const path = `${pathname.replace(/\/+$/, '')}/messages/stats?category=`
+  const key = apiKey()
+  const headers = { 'X-Primotexto-ApiKey': key, 'Content-Type': 'application/json' }
+  const withoutKey = (text: string) => text.replaceAll(key, '[API key]')
+
+  return async (category: string, attempts: number, signal: AbortSignal): Promise<Fetched> => {
+    const answer = await exchange(dispatcher, {
+      path: path + encodeURIComponent(category),
+      headers,
+      timeoutMs,
+      signal,
+    })
+    if ('broken' in answer) {
+      throw new ApiError(`${named(category)}: ${host} gave no complete answer: ${oneLine(answer.reason)}`, {
+        category,
+        class: answer.broken,
+        httpStatus: answer.status,
+        apiCode: null,
+        attempts,
+        retryAfterMs: null,
+        cause: answer.cause,
+      })
+    }
+    const { status, body, observedAt } = answer
+    const result = readAnswer(body, status)
+    if (result.kind === 'reading') return { observedAt, attempts, result }
+    if (result.kind === 'rejected') {
+      return {
+        observedAt,
+        attempts,
+        result: { ...result, reason: withoutKey(result.reason), body: withoutKey(result.body) },
+      }
+    }
+    throw new ApiError(`${named(category)}: ${host} answered ${withoutKey(result.message)}`, {
+      category,
+      class: result.class,
+      httpStatus: status,
+      apiCode: result.apiCode,
+      attempts,
+      retryAfterMs: retryAfterMs(answer.retryAfter, observedAt),
+    })
+  }
+}
+
+function givenUp(category: string, attempts: number, refusal: ApiError): ApiError {
+  return new ApiError(`${named(category)}: given up, as the account is refused; ${refusal.message}`, {
+    category,
+    class: refusal.class,
+    httpStatus: refusal.httpStatus,
+    apiCode: refusal.apiCode,
+    attempts,
+    retryAfterMs: null,
+    cause: refusal,
+  })
+}
+
+function named(category: string): string {
+  return oneLine(`category ${JSON.stringify(category)}`)
+}
+
+/** p-queue's terms for requests per second, which need not be a whole number. */
+function rateLimit(perSecond: number | null) {
+  if (perSecond === null) return {}
+  const intervalCap = Math.max(1, Math.floor(perSecond))
+  return { intervalCap, interval: (intervalCap / perSecond) * 1000, strict: true }
+}
