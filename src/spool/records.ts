@@ -1,7 +1,7 @@
 // What a spool segment holds: one run's answers and failures as they came, a line each, checksummed.
 import { crc32 } from 'node:zlib'
-import type { ErrorClass } from '../primotexto/answer.ts'
 import type { Reading } from '../counters/names.ts'
+import type { ErrorClass } from '../primotexto/answer.ts'
 
 /** What started a run. */
 export type Trigger = 'schedule' | 'manual' | 'startup' | 'replay' | 'import'

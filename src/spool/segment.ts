@@ -76,13 +76,18 @@ export interface Stretch {
 }
 
 /**
- * Reads whole lines from `startBytes` on, about a MiB at most; a last line without its end is left for later.
- * `endBytes` equals `startBytes` where there is no further whole line.
+ * Reads whole lines from `startBytes` on, about a MiB at most, up to `untilBytes` where that is given (what is
+ * on the disk of a segment being written); a last line without its end is left for later. `endBytes` equals
+ * `startBytes` where there is no further whole line.
  */
-export async function readStretch(path: string, startBytes: number): Promise<Stretch> {
+export async function readStretch(
+  path: string,
+  startBytes: number,
+  untilBytes = Number.POSITIVE_INFINITY,
+): Promise<Stretch> {
   const file = await open(path, 'r')
   try {
-    const bytes = await readWholeLines(file, startBytes)
+    const bytes = await readWholeLines(file, startBytes, untilBytes)
     const records: SpoolRecord[] = []
     const damaged: string[] = []
     for (const line of bytes.toString('utf8').split('\n').slice(0, -1)) {
@@ -96,12 +101,14 @@ export async function readStretch(path: string, startBytes: number): Promise<Str
   }
 }
 
-async function readWholeLines(file: FileHandle, startBytes: number): Promise<Buffer> {
+async function readWholeLines(file: FileHandle, startBytes: number, untilBytes: number): Promise<Buffer> {
   const { size } = await file.stat()
-  for (let length = CHUNK_BYTES; ; length *= 2) {
+  const available = Math.min(size, untilBytes) - startBytes
+  for (let length = Math.min(CHUNK_BYTES, available); length > 0; length = Math.min(2 * length, available)) {
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length), position: startBytes })
     const end = buffer.lastIndexOf(10, bytesRead - 1) + 1
     // A line may be longer than a chunk.
-    if (end > 0 || startBytes + bytesRead >= size) return buffer.subarray(0, end)
+    if (end > 0 || length === available) return buffer.subarray(0, end)
   }
+  return Buffer.alloc(0)
 }
