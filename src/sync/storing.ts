@@ -58,7 +58,7 @@ export async function storeWaiting(
       storing,
       segment.path,
       segment.runKey,
-      false,
+      null,
     )
     total.stored += stored
     total.rejected += rejected

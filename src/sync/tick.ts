@@ -28,6 +28,8 @@ export interface TickDeps {
   readonly timezone: string
   /** Names this process to others: host and process id. */
   readonly holder: string
+  /** Brings schema and zone into order before the first use; rejects while the database is away. */
+  prepare(): Promise<void>
   readonly log: Logger
 }
 
@@ -79,8 +81,12 @@ export async function tick(
 }
 
 /** The lease; null where the database is away. */
-async function takeTurn({ warehouse, holder, log }: TickDeps, signal: AbortSignal): Promise<Lease | null> {
+async function takeTurn(
+  { warehouse, holder, log, prepare }: TickDeps,
+  signal: AbortSignal,
+): Promise<Lease | null> {
   try {
+    await prepare()
     const lease = await acquireLease(warehouse, holder, { patienceMs: PATIENCE_MS, signal })
     if (lease) return lease
     const other = await leaseHolder(warehouse.db)

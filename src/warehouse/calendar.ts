@@ -32,6 +32,11 @@ export async function settleTimezone(warehouse: Warehouse, timezone: string): Pr
   await settleTimezone(warehouse, timezone) // somebody else may have been first, with another one
 }
 
+/** Notes the longest time between two ticks of the schedule: what is older than twice that is stale. */
+export async function setExpectedEvery(db: Db, pauseMs: number): Promise<void> {
+  await sql`update store.reporting set expected_every = ${pauseMs} * interval '1 millisecond'`.execute(db)
+}
+
 export async function reportingTimezone(db: Db): Promise<string | null> {
   const row = await db.selectFrom('store.reporting').select('timezone').executeTakeFirst()
   return row?.timezone ?? null

@@ -1,0 +1,39 @@
+// The accounts that ticks ask: those of the settings, or in demo mode the sandbox's.
+import type { Config } from '../config/load.ts'
+import { createClient } from '../primotexto/client.ts'
+import { SANDBOX_CATEGORIES, SANDBOX_SEED } from '../sandbox/lives.ts'
+import { SANDBOX_API_KEY, startSandbox } from '../sandbox/server.ts'
+import { DEMO_ACCOUNT } from '../sync/demo.ts'
+import type { Account } from '../sync/tick.ts'
+
+export interface OpenAccounts {
+  readonly accounts: readonly Account[]
+  close(): Promise<void>
+}
+
+/** Starts the built-in sandbox where no key is set. Asks nobody yet. */
+export async function openAccounts(config: Config): Promise<OpenAccounts> {
+  const settings = {
+    timeoutMs: config.syncTimeoutMs,
+    concurrency: config.syncConcurrency,
+    ratePerSecond: config.syncRateLimitPerSecond,
+  }
+  if (config.demo) {
+    const sandbox = await startSandbox({ port: 0, seed: SANDBOX_SEED })
+    const client = createClient({ ...settings, apiKey: () => SANDBOX_API_KEY, baseUrl: sandbox.url })
+    return {
+      accounts: [{ name: DEMO_ACCOUNT, categories: SANDBOX_CATEGORIES, client }],
+      close: async () => {
+        await client.close()
+        await sandbox.close()
+      },
+    }
+  }
+  const accounts = config.accounts.map(({ name, categories, apiKey }): Account => {
+    return { name, categories, client: createClient({ ...settings, apiKey, baseUrl: config.baseUrl }) }
+  })
+  return {
+    accounts,
+    close: async () => void (await Promise.all(accounts.map(({ client }) => client.close()))),
+  }
+}

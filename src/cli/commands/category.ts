@@ -1,0 +1,128 @@
+// primosync category …: the registry of what is asked for.
+import { CATEGORY_ALLOWED, categoryProblem } from '../../counters/category-name.ts'
+import { UsageError } from '../../errors.ts'
+import { DEMO_ACCOUNT } from '../../sync/demo.ts'
+import {
+  addCategories,
+  type Category,
+  findCategory,
+  listCategories,
+  setCategoryLabel,
+  setCategoryState,
+} from '../../warehouse/registry.ts'
+import type { CategoryState } from '../../warehouse/tables.ts'
+import type { Action, Context, Group } from '../command.ts'
+import { withConfiguredWarehouse } from '../warehouse.ts'
+
+interface Options {
+  account?: string
+  label?: string
+}
+
+const accountOf = ({ config, options }: Context<Options>) =>
+  options.account ?? (config.demo ? DEMO_ACCOUNT : (config.accounts[0]?.name ?? 'default'))
+
+const list: Action<Options> = {
+  name: 'list',
+  summary: 'list the categories with their state',
+  examples: ['primosync category list', 'primosync category list --account default --json'],
+  configure: (command) => command.option('--account <name>', 'only this account'),
+  async run({ config, options, output, log }) {
+    const categories = await withConfiguredWarehouse(config, log, ({ db }) =>
+      listCategories(db, options.account),
+    )
+    if (options.json) return output.json(categories.map(described))
+    if (categories.length === 0)
+      return output.print('There is no category yet. Add one: primosync category add NAME')
+    output.table(categories, [
+      { header: 'account', value: ({ account }) => account },
+      { header: 'category', value: ({ category }) => category },
+      { header: 'state', value: ({ state }) => state },
+      { header: 'label', value: ({ label }) => label },
+    ])
+  },
+}
+
+const add: Action<Options> = {
+  name: 'add',
+  summary: 'add categories, to be asked for from the next tick on',
+  examples: [
+    'primosync category add codeConfirmation',
+    'primosync category add "Été & Soldes" --label "Summer sale"',
+  ],
+  configure: (command) =>
+    command
+      .argument('<names...>', 'names of the categories, verbatim')
+      .option('--account <name>', 'the account they belong to')
+      .option('--label <text>', 'a name for people'),
+  async run(context) {
+    const names = context.args[0] as string[]
+    for (const name of names) {
+      const problem = categoryProblem(name)
+      if (problem !== null) {
+        throw new UsageError(`The category ${JSON.stringify(name)} ${problem}.`, {
+          hint: `Allowed: ${CATEGORY_ALLOWED}.`,
+        })
+      }
+    }
+    await change(context, async (db, account) => {
+      const ids = await addCategories(db, account, names)
+      if (context.options.label !== undefined) {
+        for (const id of ids.values()) await setCategoryLabel(db, id, context.options.label)
+      }
+      // One that was paused or removed before is wanted again.
+      for (const id of ids.values()) await setCategoryState(db, id, 'active')
+      return names
+    })
+  },
+}
+
+function stateCommand(name: string, state: CategoryState, summary: string): Action<Options> {
+  return {
+    name,
+    summary,
+    examples: [`primosync category ${name} codeConfirmation`],
+    configure: (command) =>
+      command
+        .argument('<names...>', 'names of the categories, verbatim')
+        .option('--account <name>', 'the account they belong to'),
+    run: (context) =>
+      change(context, async (db, account) => {
+        const names = context.args[0] as string[]
+        const found = await Promise.all(names.map((category) => findCategory(db, account, category)))
+        for (const { id } of found) await setCategoryState(db, id, state)
+        return names
+      }),
+  }
+}
+
+/** Does `work`, then shows the categories that it names as they are now. */
+async function change(
+  context: Context<Options>,
+  work: (db: Parameters<typeof listCategories>[0], account: string) => Promise<readonly string[]>,
+): Promise<void> {
+  const { config, log, options, output } = context
+  const account = accountOf(context)
+  const changed = await withConfiguredWarehouse(config, log, async ({ db }) => {
+    const names = await work(db, account)
+    return (await listCategories(db, account)).filter(({ category }) => names.includes(category))
+  })
+  if (options.json) return output.json(changed.map(described))
+  for (const { category, state } of changed)
+    output.print(`${JSON.stringify(category)} of ${account} is ${state}`)
+}
+
+const described = ({ account, category, state, label }: Category) => ({ account, category, state, label })
+
+export const category: Group = {
+  name: 'category',
+  summary: 'list, add, pause, resume or remove categories',
+  examples: ['primosync category list', 'primosync category add codeConfirmation'],
+  commands: [
+    list,
+    add,
+    stateCommand('pause', 'paused', 'stop asking for categories for a while'),
+    stateCommand('resume', 'active', 'ask for paused or removed categories again'),
+    stateCommand('remove', 'removed', 'stop asking for categories for good; their history stays'),
+  ],
+}

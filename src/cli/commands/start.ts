@@ -1,0 +1,97 @@
+// primosync start: the daemon, with its schedule and its HTTP door.
+import { once } from 'node:events'
+import { hostname } from 'node:os'
+import { reasonOf } from '../../errors.ts'
+import { SANDBOX_CATEGORIES } from '../../sandbox/lives.ts'
+import { createApp, serve } from '../../serve/http.ts'
+import { openSpool } from '../../spool/spool.ts'
+import { startDaemon } from '../../sync/daemon.ts'
+import { DEMO_ACCOUNT, loadDemoHistory } from '../../sync/demo.ts'
+import { isDatabaseAway } from '../../warehouse/away.ts'
+import { openAccounts } from '../accounts.ts'
+import type { Action, Context } from '../command.ts'
+import { relativeTime } from '../output.ts'
+import { startProgress } from '../progress.ts'
+import { stopSignal } from '../stop-signal.ts'
+import { describeReport } from '../tick-report.ts'
+import { type ConfiguredWarehouse, connectWarehouse, dataFolder, prepareOnce } from '../warehouse.ts'
+
+export const start: Action<object> = {
+  name: 'start',
+  summary: 'run as a daemon: ask on schedule, serve health over HTTP',
+  examples: ['primosync start', 'SYNC_SCHEDULE="*/10 * * * *" HTTP_PORT=0 primosync start'],
+
+  async run(context) {
+    const { config, log } = context
+    const stop = stopSignal()
+    const spool = await openSpool(dataFolder(config))
+    const warehouse = await connectWarehouse(config, log, { exclusive: true })
+    let isPrepared = false
+    const prepare = async () => {
+      await prepared()
+      isPrepared = true
+    }
+    const prepared = prepareOnce(warehouse, config)
+    const app = createApp({ warehouse, spool, isPrepared: () => isPrepared })
+    const server = await serve(app, config.httpHost, config.httpPort).catch(async (error) => {
+      await warehouse.close()
+      throw error
+    })
+    const open = await openAccounts(config)
+    try {
+      announce(context, warehouse, server.url)
+      await prepareDemo(context, warehouse, prepare)
+      const daemon = startDaemon(
+        {
+          ...{ accounts: open.accounts, warehouse, spool, log, prepare },
+          ...{ timezone: config.reportingTimezone, holder: `${hostname()}, process ${process.pid}` },
+          pattern: config.syncSchedule,
+          onTick: (report) => context.output.print(describeReport(report, config.demo)),
+        },
+        stop,
+      )
+      await daemon.firstTick
+      const next = daemon.schedule.nextTickAt()
+      if (next && !stop.aborted)
+        context.output.print(`next tick    ${relativeTime(next, new Date())} (${config.syncSchedule})`)
+      if (!stop.aborted) await once(stop, 'abort')
+      log.info('stopping: what has arrived is stored')
+      await daemon.stop()
+    } finally {
+      await server.close()
+      await open.close()
+      await warehouse.close()
+    }
+  },
+}
+
+function announce({ config, output }: Context<object>, warehouse: ConfiguredWarehouse, url: string): void {
+  if (config.demo) {
+    output.print(
+      output.colors.yellow(
+        'DEMO DATA: no PRIMOTEXTO_API_KEY is set, so the built-in sandbox plays the provider.',
+      ),
+    )
+  }
+  if (warehouse.publicUrl) output.print(`database     psql "${warehouse.publicUrl}"`)
+  output.print(`health       ${url}/readyz`)
+}
+
+/** The demo's history; a database that is away is no reason not to start. */
+async function prepareDemo(
+  { config, output, log }: Context<object>,
+  warehouse: ConfiguredWarehouse,
+  prepare: () => Promise<void>,
+): Promise<void> {
+  try {
+    await prepare()
+    if (!config.demo) return
+    const progress = startProgress('demo history', SANDBOX_CATEGORIES.length)
+    const stored = await loadDemoHistory(warehouse, () => progress.advance()).finally(() => progress.stop())
+    if (stored > 0)
+      output.print(`demo data: 90 days of history, ${stored} snapshots, in the account ${DEMO_ACCOUNT}`)
+  } catch (error) {
+    if (!isDatabaseAway(error)) throw error
+    log.warn(reasonOf(error))
+  }
+}

@@ -1,0 +1,28 @@
+// A tick's outcome in words and as an exit code.
+import type { ExitCode } from '../errors.ts'
+import type { TickReport } from '../sync/tick.ts'
+
+/** Contract, section 6: 1 failed, 3 part of the categories failed, 4 stored only in the spool. */
+export function exitCodeOf(report: TickReport | null): ExitCode | undefined {
+  if (report === null) return undefined
+  if (report.waiting) return 4
+  if (report.status === 'failed') return 1
+  return report.status === 'partial' ? 3 : undefined
+}
+
+/** One line for people. */
+export function describeReport(report: TickReport | null, isDemo: boolean): string {
+  if (report === null) return 'Nothing to do: this tick was run by another process.'
+  const { categories, stored, failed, rejected, late, waiting, durationMs } = report
+  if (categories === 0) {
+    return 'No active category to ask for. Add one: primosync category add NAME, or set PRIMOTEXTO_CATEGORIES.'
+  }
+  const parts = [
+    `${categories} ${categories === 1 ? 'category' : 'categories'} in ${(durationMs / 1000).toFixed(1)} s`,
+    waiting ? `${stored} stored, the rest waits in the spool` : `${stored} stored`,
+    ...(failed > 0 ? [`${failed} failed (see sync.failures)`] : []),
+    ...(rejected > 0 ? [`${rejected} rejected (see sync.rejected)`] : []),
+    ...(late > 0 ? [`${late} late`] : []),
+  ]
+  return `${isDemo ? 'demo data: ' : ''}${parts.join(', ')}`
+}

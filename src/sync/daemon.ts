@@ -1,0 +1,62 @@
+// The daemon's heart: the first tick at once, then on schedule, until it is told to stop.
+import { PrimosyncError, reasonOf } from '../errors.ts'
+import type { Schedule } from './schedule.ts'
+import { createSchedule } from './schedule.ts'
+import { type TickDeps, type TickReport, tick } from './tick.ts'
+
+export interface DaemonDeps extends TickDeps {
+  readonly pattern: string
+  /** Told of every tick that ran. */
+  onTick(report: TickReport): void
+}
+
+export interface Daemon {
+  readonly schedule: Schedule
+  /** Resolves when the first tick is over. */
+  readonly firstTick: Promise<void>
+  /** No new tick, and the one under way comes to its end: what has arrived is stored. */
+  stop(): Promise<void>
+}
+
+/** Starts ticking. `stop` is the signal that also ends the requests of a tick under way. */
+export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
+  let underWay: Promise<void> = Promise.resolve()
+
+  const run = (trigger: 'startup' | 'schedule', scheduledAt: number | null): Promise<void> => {
+    if (stop.aborted) return underWay
+    underWay = underWay.then(() => runTick(deps, trigger, scheduledAt, stop))
+    return underWay
+  }
+  const firstTick = run('startup', null)
+  const schedule = createSchedule(deps.pattern, deps.timezone, (scheduledAt) => run('schedule', scheduledAt))
+  schedule.start()
+  return {
+    schedule,
+    firstTick,
+    async stop() {
+      await schedule.stop()
+      await underWay
+    },
+  }
+}
+
+/** A tick that goes wrong is told in the log; the next one is due all the same. */
+async function runTick(
+  deps: DaemonDeps,
+  trigger: 'startup' | 'schedule',
+  scheduledAt: number | null,
+  stop: AbortSignal,
+): Promise<void> {
+  const { log } = deps
+  try {
+    const report = await tick(deps, { trigger, scheduledAt }, stop)
+    if (report === null) return log.debug('this tick was run by another process')
+    const { run, ...facts } = report
+    const level = report.waiting || report.status !== 'ok' ? 'warn' : 'info'
+    log[level]({ trigger, ...facts }, `tick ${report.status}`)
+    deps.onTick(report)
+  } catch (error) {
+    const hint = error instanceof PrimosyncError ? error.hint : null
+    log.error({ ...(hint && { hint }), ...(!hint && { err: error }) }, `tick not run: ${reasonOf(error)}`)
+  }
+}

@@ -1,0 +1,65 @@
+// Demo mode: without an API key the built-in sandbox plays the provider, with 90 days of its own past.
+import { randomUUIDv7 } from 'node:crypto'
+import type { Snapshot } from '../counters/names.ts'
+import { readStats } from '../primotexto/stats.ts'
+import { SANDBOX_HISTORY_MS, sandboxHistory } from '../sandbox/history.ts'
+import { SANDBOX_CATEGORIES, SANDBOX_SEED } from '../sandbox/lives.ts'
+import { loadCalendar } from '../warehouse/calendar.ts'
+import type { Warehouse } from '../warehouse/pool.ts'
+import { recordSnapshots } from '../warehouse/record.ts'
+import { addCategories } from '../warehouse/registry.ts'
+import { addToRun, beginRun, finishRun } from '../warehouse/runs.ts'
+
+/** The account of all demo data. */
+export const DEMO_ACCOUNT = 'sandbox'
+
+/** Loads the sandbox's past unless there are demo data already; gives how many snapshots it stored. */
+export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => void): Promise<number> {
+  const ids = await addCategories(warehouse.db, DEMO_ACCOUNT, SANDBOX_CATEGORIES)
+  if (await hasSnapshots(warehouse, [...ids.values()])) return 0
+  const until = Date.now()
+  const from = until - SANDBOX_HISTORY_MS
+  const calendar = await loadCalendar(warehouse.db, from, until)
+  // All or nothing: a start that is killed in the middle loads it again.
+  return await warehouse.transaction(async ({ db, connection }) => {
+    const runId = (await beginRun(db, {
+      ...{ kind: 'run', key: randomUUIDv7(), account: DEMO_ACCOUNT, trigger: 'import', scheduledAt: null },
+      ...{ startedAt: until, categories: ids.size },
+    }))!
+    let stored = 0
+    for (const [category, snapshots] of historyByCategory(from, until)) {
+      const arrivals = snapshots.map((snapshot) => ({ categoryId: ids.get(category)!, snapshot }))
+      const origin = { runId, imported: true }
+      const recorded = await recordSnapshots(connection, calendar, arrivals, { origin, live: false })
+      stored += recorded.stored
+      onCategory()
+    }
+    await addToRun(db, runId, { stored, rejected: 0, late: 0 })
+    await finishRun(db, runId, 'ok', Date.now(), 0)
+    return stored
+  })
+}
+
+async function hasSnapshots({ db }: Warehouse, ids: number[]): Promise<boolean> {
+  const row = await db
+    .selectFrom('store.walk')
+    .select('category_id')
+    .where('category_id', 'in', ids)
+    .where('newest_at', 'is not', null)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+function* historyByCategory(from: number, until: number): Generator<[string, Snapshot[]]> {
+  let current: [string, Snapshot[]] | null = null
+  for (const { category, at, stats } of sandboxHistory({ seed: SANDBOX_SEED, from, until })) {
+    const read = readStats(JSON.stringify(stats))
+    if (!('reading' in read)) throw new Error(`the sandbox broke its contract: ${read.reason}`)
+    if (current?.[0] !== category) {
+      if (current) yield current
+      current = [category, []]
+    }
+    current[1].push({ at, ...read.reading })
+  }
+  if (current) yield current
+}

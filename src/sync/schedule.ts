@@ -1,0 +1,38 @@
+// The cron schedule: when ticks are due. node-cron keeps them from overlapping within the process.
+import { createTask, type ScheduledTask } from 'node-cron'
+
+/** How many ticks ahead the widest pause is looked for. */
+const LOOK_AHEAD = 500
+
+export interface Schedule {
+  start(): void
+  stop(): Promise<void>
+  nextTickAt(): Date | null
+}
+
+/** Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds); not while it still runs. */
+export function createSchedule(
+  pattern: string,
+  timezone: string,
+  due: (scheduledAt: number) => Promise<void>,
+): Schedule {
+  const task = taskOf(pattern, timezone, ({ date }) => due(Math.floor(date.getTime() / 1000) * 1000))
+  return {
+    start: () => void task.start(),
+    stop: async () => void (await task.destroy()),
+    nextTickAt: () => task.getNextRun(),
+  }
+}
+
+/** The longest time between two ticks of a schedule in milliseconds, as far as its next 500 ticks tell. */
+export function longestPauseMs(pattern: string, timezone: string): number {
+  const instants = taskOf(pattern, timezone, () => {})
+    .getNextRuns(LOOK_AHEAD)
+    .map((date) => date.getTime())
+  return Math.max(0, ...instants.slice(1).map((at, i) => at - instants[i]!))
+}
+
+function taskOf(pattern: string, timezone: string, run: (context: { date: Date }) => unknown): ScheduledTask {
+  // A tick that was missed because the machine slept is not made up for: the next one asks for the totals of then.
+  return createTask(pattern, run, { timezone, noOverlap: true, suppressMissedWarning: true })
+}
