@@ -20,7 +20,7 @@ export function createSchedule(
   return {
     start: () => void task.start(),
     stop: async () => void (await task.destroy()),
-    nextTickAt: () => task.getNextRun(),
+    nextTickAt: () => task.getNextRuns(1)[0] ?? null, // getNextRun knows only a started task
   }
 }
 
