@@ -75,7 +75,7 @@ export class Spread {
 
   /** The last hour and day, still open; call it after at least one snapshot, with all others taken out. */
   open(): { hour: Bucket; day: Bucket } {
-    return { hour: this.#hours.last, day: this.#days.last }
+    return { hour: copyOf(this.#hours.last), day: copyOf(this.#days.last) }
   }
 
   #grow(start: number, end: number, { counters }: Delta): void {
@@ -143,6 +143,10 @@ class Buckets {
       kept === -1 ? this.#buckets.length - 1 : Math.min(kept, this.#buckets.length - 1),
     )
   }
+}
+
+function copyOf(bucket: Bucket): Bucket {
+  return { ...bucket, growth: [...bucket.growth] }
 }
 
 function emptyBucket(span: Span): OpenBucket {
