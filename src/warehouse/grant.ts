@@ -1,11 +1,86 @@
-// The reader role: may read schemas sms and sync, and nothing else.
+// The reader role: it sees what analysts may rely on, schemas sms and sync, and nothing else.
 import { sql } from 'kysely'
+import pg from 'pg'
+import { PrimosyncError, UsageError } from '../errors.ts'
 import type { Db } from './pool.ts'
 
-/** Lets a role that exists read sms and sync, now and after later migrations; safe to repeat. */
-export async function grantReader(db: Db, role: string): Promise<void> {
-  const reader = sql.id(role)
-  await sql`grant usage on schema sms, sync to ${reader}`.execute(db)
-  await sql`grant select on all tables in schema sms, sync to ${reader}`.execute(db)
-  await sql`alter default privileges in schema sms, sync grant select on tables to ${reader}`.execute(db)
+/** PostgreSQL cuts longer names off without a word. */
+const LONGEST_NAME_BYTES = 63
+/** Two that change the rights of one object at once make one of them fail. */
+const GRANT_LOCK = 1_347_570_010
+
+/**
+ * Makes the role if it is not there, without a login, and gives it the right to read schemas sms and sync,
+ * also what a later version adds there. A role that exists keeps its attributes. Safe to repeat.
+ */
+export async function grantReader(db: Db, role: string): Promise<{ created: boolean }> {
+  refuseOddName(role)
+  return await db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(${GRANT_LOCK})`.execute(tx)
+    const created = await createRole(tx, role)
+    await sql.raw(rightsOf(pg.escapeIdentifier(role))).execute(tx)
+    await refuseOtherRights(tx, role)
+    return { created }
+  })
+}
+
+function refuseOddName(role: string): void {
+  const isOdd = role === '' || role.includes('\0') || Buffer.byteLength(role) > LONGEST_NAME_BYTES
+  if (isOdd || role === 'public' || role.startsWith('pg_'))
+    throw new UsageError(`${JSON.stringify(role)} cannot be the name of a role.`, {
+      hint: `A name has 1 to ${LONGEST_NAME_BYTES} bytes, is not "public", and does not begin with pg_.`,
+    })
+}
+
+async function createRole(db: Db, role: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from pg_roles where rolname = ${role}`.execute(db)
+  if (rows.length > 0) return false
+  const statement = `create role ${pg.escapeIdentifier(role)} nologin`
+  try {
+    await sql.raw(statement).execute(db)
+    return true
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError && error.code === '42501')) throw error
+    throw new PrimosyncError(
+      "The database user of this program may not create roles, and the role isn't there.",
+      {
+        hint: `Let an administrator of the database run: ${statement}; then run this again.`,
+        cause: error,
+      },
+    )
+  }
+}
+
+const rightsOf = (role: string) => `
+  revoke all on all tables in schema store, store_migrations, sms, sync from ${role};
+  revoke all on schema store, store_migrations, sms, sync from ${role};
+  grant usage on schema sms, sync to ${role};
+  grant select on all tables in schema sms, sync to ${role};
+  alter default privileges in schema sms, sync grant select on tables to ${role};`
+
+/** PostgreSQL only warns where a grant has no effect, and a role may have rights from elsewhere. */
+async function refuseOtherRights(db: Db, role: string): Promise<void> {
+  const { rows } = await sql<{ object: string; can_read: boolean; can_write: boolean }>`
+    select format('%I.%I', n.nspname, c.relname) as object,
+      has_schema_privilege(${role}, n.oid, 'usage') and has_table_privilege(${role}, c.oid, 'select') as can_read,
+      has_schema_privilege(${role}, n.oid, 'create')
+        or has_table_privilege(${role}, c.oid, 'insert, update, delete, truncate') as can_write
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('store', 'sms', 'sync') and c.relkind in ('r', 'p', 'v')
+    order by 1`.execute(db)
+  const isOpen = (object: string) => !object.startsWith('store.')
+  const tooMuch = rows.find(({ object, can_read, can_write }) => can_write || (can_read && !isOpen(object)))
+  if (tooMuch)
+    throw new PrimosyncError(
+      `The role ${JSON.stringify(role)} can do more than read sms and sync: it can ${tooMuch.can_write ? 'change' : 'read'} ${tooMuch.object}.`,
+      { hint: 'It is a superuser, owns the schemas, or has rights from another role. Choose another role.' },
+    )
+  const tooLittle = rows.find(({ object, can_read }) => isOpen(object) && !can_read)
+  if (tooLittle)
+    throw new PrimosyncError(
+      `The database user of this program may not give ${tooLittle.object} to others.`,
+      {
+        hint: 'Run this with a DATABASE_URL of the user that owns the schemas sms and sync.',
+      },
+    )
 }

@@ -105,7 +105,7 @@ export function sameDelta(a: Delta | null, b: Delta | null): boolean {
   )
 }
 
-function sameDecimal(a: string | null, b: string | null): boolean {
+export function sameDecimal(a: string | null, b: string | null): boolean {
   return a === b || (a !== null && b !== null && new Big(a).eq(b))
 }
 
@@ -118,7 +118,7 @@ function sameTotals(a: Delta['extra'], b: Delta['extra']): boolean {
   )
 }
 
-function sameJson(a: string | null, b: string | null): boolean {
+export function sameJson(a: string | null, b: string | null): boolean {
   return a === b || (a !== null && b !== null && isDeepStrictEqual(parseExactly(a), parseExactly(b)))
 }
 

@@ -25,7 +25,8 @@ export function emptyWalkRow(categoryId: number): WalkRow {
   return { categoryId, firstAt: null, newestAt: null, state, open: null, snapshotsSinceCheckpoint: 0 }
 }
 
-const COLUMNS = [
+/** The columns of store.walk after the category, with their types. */
+export const WALK_COLUMNS = [
   ['first_at', 'timestamptz'],
   ['newest_at', 'timestamptz'],
   ['standing_at', 'timestamptz'],
@@ -48,7 +49,7 @@ const COLUMNS = [
 
 const SELECTED = [
   'category_id',
-  ...COLUMNS.map(([name, type]) => {
+  ...WALK_COLUMNS.map(([name, type]) => {
     if (type === 'timestamptz') return epochMs(name)
     return type === 'integer' || type === 'bigint' ? name : `${name}::text`
   }),
@@ -73,17 +74,17 @@ export async function readWalkRows(
 /** Writes the walk rows of categories, whose rows exist and are locked by this transaction. */
 export async function writeWalkRows(connection: pg.ClientBase, rows: readonly WalkRow[]): Promise<void> {
   if (rows.length === 0) return
-  const values = rows.map(toColumns)
-  const aliases = COLUMNS.map(([name]) => name).join(', ')
+  const values = rows.map(walkColumns)
+  const aliases = WALK_COLUMNS.map(([name]) => name).join(', ')
   await connection.query({
     name: 'writeWalkRows',
     text: `/* writeWalkRows */
-      update store.walk w set ${COLUMNS.map(([name, type]) => `${name} = n.${name}::${type}`).join(', ')}
-      from unnest($1::integer[], ${COLUMNS.map((_, i) => `$${i + 2}::text[]`).join(', ')}) n (category_id, ${aliases})
+      update store.walk w set ${WALK_COLUMNS.map(([name, type]) => `${name} = n.${name}::${type}`).join(', ')}
+      from unnest($1::integer[], ${WALK_COLUMNS.map((_, i) => `$${i + 2}::text[]`).join(', ')}) n (category_id, ${aliases})
       where w.category_id = n.category_id`,
     values: [
       numberArray(rows.map((row) => row.categoryId)),
-      ...COLUMNS.map((_, i) => textArray(values.map((columns) => columns[i]!))),
+      ...WALK_COLUMNS.map((_, i) => textArray(values.map((columns) => columns[i]!))),
     ],
   })
 }
@@ -91,21 +92,22 @@ export async function writeWalkRows(connection: pg.ClientBase, rows: readonly Wa
 /** Keeps copies of rows, so that a later derivation can start from there. */
 export async function insertCheckpoints(connection: pg.ClientBase, rows: readonly WalkRow[]): Promise<void> {
   if (rows.length === 0) return
-  const values = rows.map(toColumns)
-  const aliases = COLUMNS.map(([name]) => name).join(', ')
+  const values = rows.map(walkColumns)
+  const aliases = WALK_COLUMNS.map(([name]) => name).join(', ')
   await connection.query(
     `/* insertCheckpoints */
     insert into store.checkpoint (category_id, ${aliases})
-    select category_id, ${COLUMNS.map(([name, type]) => `${name}::${type}`).join(', ')}
-    from unnest($1::integer[], ${COLUMNS.map((_, i) => `$${i + 2}::text[]`).join(', ')}) n (category_id, ${aliases})`,
+    select category_id, ${WALK_COLUMNS.map(([name, type]) => `${name}::${type}`).join(', ')}
+    from unnest($1::integer[], ${WALK_COLUMNS.map((_, i) => `$${i + 2}::text[]`).join(', ')}) n (category_id, ${aliases})`,
     [
       numberArray(rows.map((row) => row.categoryId)),
-      ...COLUMNS.map((_, i) => textArray(values.map((columns) => columns[i]!))),
+      ...WALK_COLUMNS.map((_, i) => textArray(values.map((columns) => columns[i]!))),
     ],
   )
 }
 
-function toColumns(row: WalkRow): (string | null)[] {
+/** The cells of a row in the order of WALK_COLUMNS, as PostgreSQL reads them. */
+export function walkColumns(row: WalkRow): (string | null)[] {
   const { standing, open } = row.state
   return [
     instant(row.firstAt),

@@ -78,8 +78,9 @@ export class Writer {
     this.#walkRows.push(row)
   }
 
+  /** Keeps `row` to start again from; what may still turn out to be a dip is no matter of a start that old. */
   insertCheckpoint(row: WalkRow): void {
-    this.#checkpoints.push(row)
+    this.#checkpoints.push({ ...row, state: { ...row.state, open: [] } })
   }
 
   async flush(): Promise<void> {
