@@ -79,9 +79,12 @@ export class Spread {
   }
 
   #grow(start: number, end: number, { counters }: Delta): void {
+    const days = this.#days.between(start, end)
+    let inDays = 0
     let before: (bigint | null)[] | null = null // what was gained by the start of the hour
     for (const hour of this.#hours.between(start, end)) {
-      const day = this.#days.holding(hour.start)
+      if (hour.start >= days[inDays]!.end) inDays += 1
+      const day = days[inDays]!
       hour.widestGapMs = Math.max(hour.widestGapMs ?? 0, end - start)
       day.widestGapMs = Math.max(day.widestGapMs ?? 0, end - start)
       const gained = counters.map((delta) => (delta === null ? null : gainedBy(hour.end, start, end, delta)))
@@ -126,14 +129,13 @@ class Buckets {
     if (snapshot.timespent !== null && delta?.kind !== 'dip') bucket.timespent = snapshot.timespent
   }
 
-  /** Those that share more than an instant with (start, end]. */
+  /** Those that share more than an instant with (start, end]; the last bucket is the one that holds `end`. */
   between(start: number, end: number): OpenBucket[] {
-    if (start >= this.last.start && end > start) return [this.last]
-    return this.#buckets.filter((bucket) => bucket.start < end && bucket.end > start)
-  }
-
-  holding(at: number): OpenBucket {
-    return at >= this.last.start ? this.last : this.#buckets.find((bucket) => at < bucket.end)!
+    let from = this.#buckets.length - 1
+    while (from > 0 && this.#buckets[from - 1]!.end > start) from -= 1
+    const found = this.#buckets.slice(from)
+    if (this.last.start === end) found.pop()
+    return found
   }
 
   takeClosed(at: number): Bucket[] {

@@ -50,7 +50,7 @@ export class Walk<S extends Snapshot = Snapshot> {
   #question: { candidate: DipCandidate; asked: number } | null = null
   #open: DipCandidate[] = []
 
-  /** `decisions` by `observed_at` (epoch ms); `state` where a part of the series was walked before. */
+  /** `decisions` by `observed_at` (epoch ms); `standing` where a part of the series was walked before. */
   constructor(decisions: ReadonlyMap<number, Decision>, standing: Standing | null = null) {
     this.#standing = standing
     this.#decisions = decisions
@@ -81,7 +81,7 @@ export class Walk<S extends Snapshot = Snapshot> {
     while (this.#ahead.length > 0) {
       const lowSnapshots = this.#recovery()
       if (lowSnapshots === 'open' && !atEnd) break
-      if (typeof lowSnapshots === 'number') walked.push(...this.#skip(lowSnapshots))
+      if (typeof lowSnapshots === 'number') this.#skip(lowSnapshots, walked)
       else walked.push(this.#stepOn())
       this.#question = null
     }
@@ -112,11 +112,11 @@ export class Walk<S extends Snapshot = Snapshot> {
       .every((snapshot) => this.#decisions.get(snapshot.at) === 'dip' || wasLow(snapshot, recovered))
   }
 
-  #skip(count: number): Walked<S>[] {
-    return this.#ahead.splice(0, count).map((snapshot) => ({
-      snapshot,
-      delta: withoutChange('dip', this.#decisions.has(snapshot.at), this.#standing),
-    }))
+  #skip(count: number, walked: Walked<S>[]): void {
+    for (const snapshot of this.#ahead.splice(0, count)) {
+      const delta = withoutChange('dip', this.#decisions.has(snapshot.at), this.#standing)
+      walked.push({ snapshot, delta })
+    }
   }
 
   #stepOn(): Walked<S> {
