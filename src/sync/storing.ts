@@ -1,15 +1,13 @@
 // From the spool to the warehouse: each stretch of a segment in one transaction, together with how far the
 // segment is stored. So a replay that is killed at any point goes on where it was, and stores nothing twice.
-import { sql } from 'kysely'
 import type { Calendar } from '../counters/calendar.ts'
 import { readingText } from '../counters/reading-text.ts'
-import { UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import type { AnswerRecord, FailureRecord, RejectedRecord, RunRecord, SpoolRecord } from '../spool/records.ts'
 import { readStretch, type Segment } from '../spool/segment.ts'
 import type { Spool, WaitingSegment } from '../spool/spool.ts'
 import { asAway } from '../warehouse/away.ts'
-import { loadCalendar } from '../warehouse/calendar.ts'
+import { holdTimezone, loadCalendar } from '../warehouse/calendar.ts'
 import type { Lease } from '../warehouse/lease.ts'
 import type { Transaction, Warehouse } from '../warehouse/pool.ts'
 import { type Arrival, recordSnapshots } from '../warehouse/record.ts'
@@ -114,7 +112,7 @@ async function storeStretch(
   const calendar = await calendarFor(warehouse, answers)
   return await warehouse.transaction(async (tx) => {
     await lease.hold(tx)
-    await refuseOtherTimezone(tx, timezone)
+    await holdTimezone(tx.db, timezone)
     if (startBytes === 0)
       await beginSpooledRun(tx, records.find((record) => record.kind === 'run') ?? lostRun(runKey))
     const runId = await advanceRun(tx.db, runKey, startBytes, endBytes)
@@ -167,19 +165,6 @@ async function beginSpooledRun({ db }: Transaction, run: RunRecord): Promise<voi
 function lostRun(key: string): RunRecord {
   const startedAt = Number.parseInt(key.replaceAll('-', '').slice(0, 12), 16)
   return { kind: 'run', key, account: null, trigger: 'replay', scheduledAt: null, startedAt, categories: 0 }
-}
-
-/** Trends are cut at the edges of one zone; a rebuild in another may have come in between. */
-async function refuseOtherTimezone({ db }: Transaction, timezone: string): Promise<void> {
-  const { rows } = await sql<{ timezone: string }>`select timezone from store.reporting for share`.execute(db)
-  const now = rows[0]?.timezone
-  if (now === timezone) return
-  throw new UsageError(
-    `REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${now ?? 'no zone yet'}.`,
-    {
-      hint: `Set REPORTING_TIMEZONE=${now}, or cut all trends anew with: primosync rebuild --timezone ${timezone}`,
-    },
-  )
 }
 
 const calendars = new WeakMap<Warehouse, Calendar>()

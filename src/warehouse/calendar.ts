@@ -15,14 +15,7 @@ const AHEAD_MS = 366 * DAY_MS
 export async function settleTimezone(warehouse: Warehouse, timezone: string): Promise<void> {
   const settled = await reportingTimezone(warehouse.db)
   if (settled === timezone) return
-  if (settled !== null) {
-    throw new UsageError(
-      `REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${settled}.`,
-      {
-        hint: `Set REPORTING_TIMEZONE=${settled}, or cut all trends anew with: primosync rebuild --timezone ${timezone}`,
-      },
-    )
-  }
+  if (settled !== null) throw otherTimezone(timezone, settled)
   await refuseUnknownTimezone(warehouse.db, timezone)
   await warehouse.db
     .insertInto('store.reporting')
@@ -35,6 +28,24 @@ export async function settleTimezone(warehouse: Warehouse, timezone: string): Pr
 /** Notes the longest time between two ticks of the schedule: what is older than twice that is stale. */
 export async function setExpectedEvery(db: Db, pauseMs: number): Promise<void> {
   await sql`update store.reporting set expected_every = ${pauseMs} * interval '1 millisecond'`.execute(db)
+}
+
+/**
+ * Holds the reporting zone still until the end of the transaction. Throws a UsageError if it is another one:
+ * what is written must not be cut at the edges of a zone that a rebuild has just left.
+ */
+export async function holdTimezone(db: Db, timezone: string): Promise<void> {
+  const row = await db.selectFrom('store.reporting').select('timezone').forShare().executeTakeFirst()
+  if (row?.timezone !== timezone) throw otherTimezone(timezone, row?.timezone ?? 'no zone yet')
+}
+
+function otherTimezone(timezone: string, settled: string): UsageError {
+  return new UsageError(
+    `REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${settled}.`,
+    {
+      hint: `Set REPORTING_TIMEZONE=${settled}, or cut all trends anew with: primosync rebuild --timezone ${timezone}`,
+    },
+  )
 }
 
 export async function reportingTimezone(db: Db): Promise<string | null> {

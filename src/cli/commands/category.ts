@@ -1,7 +1,6 @@
 // primosync category …: the registry of what is asked for.
 import { CATEGORY_ALLOWED, categoryProblem } from '../../counters/category-name.ts'
 import { UsageError } from '../../errors.ts'
-import { DEMO_ACCOUNT } from '../../sync/demo.ts'
 import {
   addCategories,
   type Category,
@@ -13,14 +12,12 @@ import {
 import type { CategoryState } from '../../warehouse/tables.ts'
 import type { Action, Context, Group } from '../command.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
+import { accountOf } from '../which-account.ts'
 
 interface Options {
   account?: string
   label?: string
 }
-
-const accountOf = ({ config, options }: Context<Options>) =>
-  options.account ?? (config.demo ? DEMO_ACCOUNT : (config.accounts[0]?.name ?? 'default'))
 
 const list: Action<Options> = {
   name: 'list',
@@ -102,7 +99,7 @@ async function change(
   work: (db: Parameters<typeof listCategories>[0], account: string) => Promise<readonly string[]>,
 ): Promise<void> {
   const { config, log, options, output } = context
-  const account = accountOf(context)
+  const account = accountOf(config, options.account)
   const changed = await withConfiguredWarehouse(config, log, async ({ db }) => {
     const names = await work(db, account)
     return (await listCategories(db, account)).filter(({ category }) => names.includes(category))
