@@ -98,7 +98,8 @@ function messageOf(status: number, apiCode: number | null, detail: unknown): str
     : what
 }
 
-function keptBody(body: string): string {
+/** What is kept of a body: storable as text, at most 64 KiB of UTF-8. */
+export function keptBody(body: string): string {
   const text = storable(body)
   // encodeInto never stops within a character
   return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(KEPT_BODY_BYTES)).read)

@@ -15,22 +15,36 @@ export interface Category {
 /**
  * Adds the categories that are not there yet, and their account, and gives the ids of all of them by name.
  * What is there keeps its state: listing adds, nothing more. Safe to repeat, and for several at once.
+ * New ones begin as `state`.
  */
 export async function addCategories(
   db: Db,
   account: string,
   names: readonly string[],
+  state: CategoryState = 'active',
 ): Promise<ReadonlyMap<string, number>> {
   await sql`insert into store.account (name) values (${account}) on conflict (name) do nothing`.execute(db)
-  if (names.length === 0) return new Map()
+  const wanted = [...new Set(names)]
+  if (wanted.length === 0) return new Map()
+  const ids = await addAndRead(db, account, wanted, state)
+  // What somebody else adds in the same moment is not added here, but seen by the next statement only.
+  return ids.size === wanted.length ? ids : await addAndRead(db, account, wanted, state)
+}
+
+async function addAndRead(
+  db: Db,
+  account: string,
+  names: readonly string[],
+  state: CategoryState,
+): Promise<ReadonlyMap<string, number>> {
   const { rows } = await sql<{ id: number; name: string }>`
     /* addCategories */
     with wanted as (
       select a.id as account_id, n.name
-      from store.account a, unnest(${[...new Set(names)]}::text[]) with ordinality n (name, position)
+      from store.account a, unnest(${names}::text[]) with ordinality n (name, position)
       where a.name = ${account} order by n.position
     ), added as (
-      insert into store.category (account_id, name) select account_id, name from wanted
+      insert into store.category (account_id, name, state) select account_id, name, ${state} from wanted
       on conflict (account_id, name) do nothing returning id, name
     ), walk as (
       insert into store.walk (category_id) select id from added

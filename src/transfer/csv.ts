@@ -1,0 +1,200 @@
+// The CSV of import and export (RFC 4180): the same columns flat, unknown fields as JSON in `extra`. Pure.
+import { COUNTERS, type Reading, type Snapshot } from '../counters/names.ts'
+import { UsageError } from '../errors.ts'
+import { isRecord, parseExact } from '../primotexto/json.ts'
+import { type Stats, statsOf } from '../primotexto/stats.ts'
+import { type Entry, excerpt, type ReadOptions, type Refusal, readKey } from './entry.ts'
+import type { Line } from './lines.ts'
+
+export const CSV_COLUMNS = ['account', 'category', 'observed_at', ...COUNTERS, 'timespent', 'extra'] as const
+
+/** A record that goes on for longer is taken for a quote that nobody closed. */
+const MAX_RECORD_CHARS = 1024 * 1024
+
+/** Reads a CSV file from its first line on; records may end in another block than they began. */
+export interface CsvReader {
+  read(lines: readonly Line[]): (Entry | Refusal)[]
+  /** What is left at the end of the file. */
+  end(): Refusal[]
+}
+
+interface Table {
+  readonly delimiter: string
+  readonly columns: readonly string[]
+}
+
+/** Throws a UsageError if the first line does not name the columns. */
+export function createCsvReader(options: ReadOptions): CsvReader {
+  let table: Table | null = null
+  let open: Line | null = null // a record with a quote that is not closed yet
+
+  function* read(lines: readonly Line[]): Generator<Entry | Refusal> {
+    for (const line of lines) {
+      const record: Line = open === null ? line : joined(open, line)
+      const isOpen: boolean = hasOddQuotes(line.text) === (open === null)
+      open = null
+      if (record.problem !== null) yield { line: record.number, reason: record.problem }
+      else if (isOpen && record.text.length > MAX_RECORD_CHARS) yield unclosed(record)
+      else if (isOpen) open = record
+      else if (record.text.trim() === '') continue
+      else if (table === null) table = readHeader(withoutReturn(record.text), options.file)
+      else {
+        const cells = splitRecord(withoutReturn(record.text), table.delimiter)
+        yield readRecord(record.number, cells, table, options)
+      }
+    }
+  }
+
+  return {
+    read: (lines) => [...read(lines)],
+    end: () => (open === null ? [] : [unclosed(open)]),
+  }
+}
+
+function joined(open: Line, line: Line): Line {
+  return { number: open.number, text: `${open.text}\n${line.text}`, problem: line.problem }
+}
+
+const unclosed = ({ number }: Line): Refusal => ({ line: number, reason: 'a quote is not closed' })
+
+const withoutReturn = (text: string) => (text.endsWith('\r') ? text.slice(0, -1) : text)
+
+function hasOddQuotes(text: string): boolean {
+  let quotes = 0
+  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) quotes += 1
+  return quotes % 2 === 1
+}
+
+/** Spreadsheets of some countries write semicolons or tabs: the first line tells. */
+function readHeader(text: string, file: string): Table {
+  const delimiter = [',', ';', '\t'].find((candidate) => text.includes(candidate)) ?? ','
+  const columns = (splitRecord(text, delimiter) ?? []).map((name) => name.trim())
+  const unknown = columns.filter((name) => !(CSV_COLUMNS as readonly string[]).includes(name))
+  const missing = ['category', 'observed_at'].filter((name) => !columns.includes(name))
+  const hint = `The first line names the columns, in any order: ${CSV_COLUMNS.join(',')}. Other fields go into extra, as JSON.`
+  if (missing.length > 0) throw new UsageError(`${file} has no column ${missing.join(', ')}.`, { hint })
+  if (unknown.length > 0) {
+    throw new UsageError(`${file} has a column that is not known: ${excerpt(unknown.join(', '))}.`, { hint })
+  }
+  if (new Set(columns).size < columns.length) throw new UsageError(`${file} names a column twice.`, { hint })
+  return { delimiter, columns }
+}
+
+/** The cells of a record; null where a quote stands where none may be. */
+export function splitRecord(text: string, delimiter: string): string[] | null {
+  if (!text.includes('"')) return text.split(delimiter)
+  const cells: string[] = []
+  for (let at = 0; ; at += 1) {
+    const isQuoted = text[at] === '"'
+    const end = isQuoted ? endOfQuoted(text, at) : endOfCell(text, at, delimiter)
+    const cell = text.slice(at, end)
+    if (isQuoted) cells.push(cell.slice(1, -1).replaceAll('""', '"'))
+    else if (cell.includes('"')) return null
+    else cells.push(cell)
+    if (end === text.length) return cells
+    if (text[end] !== delimiter) return null
+    at = end
+  }
+}
+
+function endOfCell(text: string, start: number, delimiter: string): number {
+  const end = text.indexOf(delimiter, start)
+  return end === -1 ? text.length : end
+}
+
+/** The index after the quote that closes the one at `start`; quotes are balanced, so there is one. */
+function endOfQuoted(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (text[end + 1] === '"') end = text.indexOf('"', end + 2)
+  return end + 1
+}
+
+function readRecord(
+  line: number,
+  cells: string[] | null,
+  { columns }: Table,
+  options: ReadOptions,
+): Entry | Refusal {
+  if (cells === null) return { line, reason: 'a quote stands in the middle of a cell' }
+  if (cells.length !== columns.length) {
+    return { line, reason: `has ${cells.length} cells, not ${columns.length} as the first line` }
+  }
+  const row: Record<string, string | undefined> = {}
+  for (const [i, cell] of cells.entries()) if (cell !== '') row[columns[i]!] = cell
+  const { account, category, observed_at: observedAt } = row
+  const names = { account: account && fromSafeCell(account), category: category && fromSafeCell(category) }
+  const key = readKey(line, { ...names, observedAt }, options)
+  if ('reason' in key) return key
+  const stats = readRow(row)
+  return 'reason' in stats ? { line, reason: stats.reason } : { ...key, reading: stats.reading }
+}
+
+function readRow(row: Record<string, string | undefined>): Stats {
+  if (row.extra === undefined) {
+    const reading = plainRow(row)
+    if (reading !== null) return { reading }
+  }
+  const extra = row.extra === undefined ? {} : parseExact(row.extra)
+  if (!isRecord(extra)) return { reason: 'extra is not a JSON object' }
+  const stats: Record<string, unknown> = {}
+  for (const name of [...COUNTERS, 'timespent']) {
+    if (Object.hasOwn(extra, name)) return { reason: `extra holds ${name}, which has a column of its own` }
+    if (row[name] !== undefined) stats[name] = cellValue(row[name])
+  }
+  // defined, because an unknown field may be called __proto__
+  for (const [name, value] of Object.entries(extra)) {
+    Object.defineProperty(stats, name, { value, enumerable: true })
+  }
+  return statsOf(stats)
+}
+
+/** The short cut for whole numbers; null if there is anything else. */
+function plainRow(row: Record<string, string | undefined>): Reading | null {
+  const counters: (number | null)[] = []
+  let known = false
+  for (const name of COUNTERS) {
+    const cell = row[name]
+    if (cell !== undefined && !/^\d{1,15}$/.test(cell)) return null
+    counters.push(cell === undefined ? null : Number(cell))
+    known ||= cell !== undefined
+  }
+  const timespent = row.timespent ?? null
+  if (!known || (timespent !== null && !/^(0|[1-9]\d{0,14})$/.test(timespent))) return null
+  return { counters, timespent, extra: null }
+}
+
+/** What JSON writes as a number is one; all else stays a text, for statsOf to judge. */
+function cellValue(cell: string): unknown {
+  return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(cell) ? JSON.rawJSON(cell) : cell
+}
+
+/** The first line of a file. */
+export const csvHeader = CSV_COLUMNS.join(',')
+
+/** A snapshot as a record, without its line feed. */
+export function snapshotRecord(account: string, category: string, snapshot: Snapshot): string {
+  const { at, counters, timespent, extra } = snapshot
+  return [
+    quoted(safeCell(account)),
+    quoted(safeCell(category)),
+    new Date(at).toISOString(),
+    ...counters.map((value) => value ?? ''),
+    timespent ?? '',
+    extra === null ? '' : quoted(extra),
+  ].join(',')
+}
+
+const quoted = (cell: string) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)
+
+// https://owasp.org/www-community/attacks/CSV_Injection: what makes a spreadsheet read a cell as a formula
+const FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/
+
+/** A name that a spreadsheet takes for a text: `=x` becomes `'=x`, and `'=x` becomes `''=x`. */
+function safeCell(name: string): string {
+  return FORMULA.test(name) ? `'${name}` : name
+}
+
+/** Takes back what safeCell did; any other name stays as it is. */
+function fromSafeCell(cell: string): string {
+  return cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell
+}

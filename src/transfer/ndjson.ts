@@ -1,0 +1,74 @@
+// The NDJSON of import and export: a snapshot or a decision a line, its numbers exact. Pure.
+import type { Snapshot } from '../counters/names.ts'
+import { readingText } from '../counters/reading-text.ts'
+import { isRecord, parseExact } from '../primotexto/json.ts'
+import { type Stats, statsOf } from '../primotexto/stats.ts'
+import { readDecision } from './decision.ts'
+import type { Entry, ReadOptions, RecordedDecision, Refusal } from './entry.ts'
+import { readKey } from './entry.ts'
+import type { Line } from './lines.ts'
+import { plainReading } from './plain-stats.ts'
+
+const FIELDS: ReadonlySet<string> = new Set(['account', 'category', 'observed_at', 'stats', 'decision'])
+
+/** What the lines of a block hold; blank ones hold nothing. */
+export function readNdjson(lines: readonly Line[], options: ReadOptions): (Entry | Refusal)[] {
+  const entries: (Entry | Refusal)[] = []
+  for (const line of lines) {
+    if (line.problem !== null) entries.push({ line: line.number, reason: line.problem })
+    else if (line.text.trim() !== '') entries.push(readLine(line.number, line.text, options))
+  }
+  return entries
+}
+
+function readLine(line: number, text: string, options: ReadOptions): Entry | Refusal {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { line, reason: 'not JSON' }
+  }
+  if (!isRecord(value)) return { line, reason: 'not a JSON object' }
+  for (const name in value) {
+    if (!FIELDS.has(name)) return { line, reason: `the field ${JSON.stringify(name)} is unknown` }
+  }
+  const { account, category, observed_at: observedAt, stats, decision } = value
+  const key = readKey(line, { account, category, observedAt }, options)
+  if ('reason' in key) return key
+  if (stats !== undefined && decision !== undefined)
+    return { line, reason: 'holds both stats and a decision' }
+  if (decision !== undefined) {
+    const read = readDecision(decision, options.now())
+    return 'reason' in read ? { line, reason: `decision ${read.reason}` } : { ...key, decision: read }
+  }
+  if (stats === undefined) return { line, reason: 'stats are missing' }
+  const read = readStats(text, stats)
+  return 'reason' in read ? { line, reason: `stats: ${read.reason}` } : { ...key, reading: read.reading }
+}
+
+/** `stats` is the value of that field in the JSON object `text`. */
+function readStats(text: string, stats: unknown): Stats {
+  // -1, where the name is spelled with escapes, gives a text that is good for nothing but the exact way
+  const plain = plainReading(text.slice(text.indexOf('"stats"')), stats)
+  return plain ? { reading: plain } : statsOf((parseExact(text) as Record<string, unknown>).stats)
+}
+
+/** A snapshot as a line of a file, without its line feed. */
+export function snapshotLine(account: string, category: string, snapshot: Snapshot): string {
+  return `${keyText(account, category, snapshot.at)},"stats":${readingText(snapshot)}}`
+}
+
+/** A decision as a line of a file, without its line feed. */
+export function decisionLine(
+  account: string,
+  category: string,
+  at: number,
+  { as, by, at: decidedAt, why }: RecordedDecision,
+): string {
+  return `${keyText(account, category, at)},"decision":${JSON.stringify({ as, by, at: decidedAt, why })}}`
+}
+
+function keyText(account: string, category: string, at: number): string {
+  const observedAt = new Date(at).toISOString()
+  return `{"account":${JSON.stringify(account)},"category":${JSON.stringify(category)},"observed_at":"${observedAt}"`
+}

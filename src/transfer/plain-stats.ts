@@ -1,0 +1,39 @@
+// A short cut for the usual spelling of `stats`: millions of lines are nothing but whole numbers. Pure.
+// Where it gives a reading, it is the one that statsOf gives; everything unusual is left to statsOf.
+import { COUNTERS, type Reading } from '../counters/names.ts'
+
+// A number of at most 15 digits without an exponent is exactly the double that it is parsed to.
+const EXPONENT = /\d[eE]/
+const LONG_FRACTION = /[\d.]{16}/
+const LARGEST = 999_999_999_999_999
+const KNOWN: ReadonlySet<string> = new Set([...COUNTERS, 'timespent'])
+
+/** The reading of `value`, which JSON.parse read from within `text`; null if it takes statsOf to tell. */
+export function plainReading(text: string, value: unknown): Reading | null {
+  if (typeof value !== 'object' || value === null || mayBeRounded(text)) return null
+  const stats = value as Record<string, unknown>
+  for (const name in stats) if (!KNOWN.has(name)) return null
+  const counters: (number | null)[] = []
+  let known = 0
+  for (const name of COUNTERS) {
+    const total = stats[name] ?? null
+    if (total === null) counters.push(null)
+    else if (Number.isInteger(total) && (total as number) >= 0 && (total as number) <= LARGEST) {
+      counters.push((total as number) + 0) // −0 becomes 0
+      known += 1
+    } else return null
+  }
+  const timespent = stats.timespent ?? null
+  if (known === 0 || (timespent !== null && !isShortLevel(timespent))) return null
+  return { counters, timespent: timespent === null ? null : String(timespent), extra: null }
+}
+
+/** Whether a number in it, unless it is above LARGEST, may have been rounded. */
+function mayBeRounded(text: string): boolean {
+  return EXPONENT.test(text) || (text.includes('.') && LONG_FRACTION.test(text))
+}
+
+/** A level that String prints as a plain decimal: below 1e-6 it takes an exponent. */
+function isShortLevel(value: unknown): boolean {
+  return typeof value === 'number' && (value === 0 || (value >= 1e-6 && value <= LARGEST))
+}

@@ -1,0 +1,45 @@
+// A file of either format, block by block: what its lines hold.
+import { createCsvReader } from './csv.ts'
+import type { Entry, ReadOptions, Refusal } from './entry.ts'
+import { type Line, readLines } from './lines.ts'
+import { readNdjson } from './ndjson.ts'
+
+export type Format = 'ndjson' | 'csv'
+
+/** By the end of the file's name; null where that does not tell. */
+export function formatOf(fileName: string): Format | null {
+  if (/\.(ndjson|jsonl|json)$/i.test(fileName)) return 'ndjson'
+  return /\.(csv|tsv)$/i.test(fileName) ? 'csv' : null
+}
+
+/**
+ * The entries and refusals of `input`, in blocks; `format` null: JSON if the first line begins with a
+ * brace. Throws a UsageError where the first line of a CSV does not name the columns.
+ */
+export async function* readEntries(
+  input: AsyncIterable<Uint8Array>,
+  format: Format | null,
+  options: ReadOptions,
+): AsyncGenerator<(Entry | Refusal)[]> {
+  let reader: BlockReader | null = null
+  for await (const lines of readLines(input)) {
+    reader ??= createReader(format ?? formatOfFirst(lines), options)
+    yield reader.read(lines)
+  }
+  if (reader) yield reader.end()
+}
+
+interface BlockReader {
+  read(lines: readonly Line[]): (Entry | Refusal)[]
+  end(): Refusal[]
+}
+
+function createReader(format: Format, options: ReadOptions): BlockReader {
+  if (format === 'csv') return createCsvReader(options)
+  return { read: (lines) => readNdjson(lines, options), end: () => [] }
+}
+
+function formatOfFirst(lines: readonly Line[]): Format {
+  const first = lines.find(({ text }) => text.trim() !== '')
+  return first?.text.trimStart().startsWith('{') ? 'ndjson' : 'csv'
+}
