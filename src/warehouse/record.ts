@@ -133,8 +133,7 @@ async function insertAnywhere(
   }
   if (fresh.size === 0) return
   const incoming = [...fresh.values()]
-  const changedAt = Math.min(incoming[0]!.at, ...row.state.open.map((candidate) => candidate.at))
-  await deriveSeries(context, row, changedAt, incoming)
+  await deriveSeries(context, row, incoming[0]!.at, [incoming])
   recorded.stored += incoming.length
   recorded.late += incoming.filter(({ at }) => row.newestAt !== null && at < row.newestAt).length
 }

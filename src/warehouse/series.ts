@@ -16,6 +16,8 @@ import type { Origin, Writer } from './writer.ts'
 export const CHECKPOINT_EVERY = 512
 /** Rows gathered before they are written: bounds the memory of a long derivation. */
 const FLUSH_ROWS = 10_000
+/** Snapshots taken in one go. */
+const PART_ROWS = 1_000
 
 export interface SeriesContext {
   readonly connection: pg.ClientBase
@@ -25,43 +27,50 @@ export interface SeriesContext {
 }
 
 /**
- * Adds `incoming` (ascending, none of them stored yet) to the series of a category and derives it anew
- * from the earliest point that can have changed: `changedAt`, or earlier where the dip rule reaches back.
+ * Adds `incoming` (ascending, in parts, none of them stored yet) to the series of a category and derives it anew
+ * from the earliest point that can have changed: `changedAt` (the first of `incoming`, or a snapshot decided
+ * about), or earlier where the dip rule reaches back.
  * `row` is the category's walk row, locked. Writes through the context's writer, which the caller flushes.
  */
 export async function deriveSeries(
   context: SeriesContext,
   row: WalkRow,
   changedAt: number,
-  incoming: AsyncIterable<Snapshot> | Iterable<Snapshot>,
+  incoming: AsyncIterable<readonly Snapshot[]> | Iterable<readonly Snapshot[]>,
 ): Promise<WalkRow> {
   const start = await findStart(context, row, changedAt)
-  await forgetAfter(context.connection, start)
+  if (start !== row) await forgetAfter(context.connection, start)
   const stored = readSeries(context.connection, row.categoryId, start.newestAt, row.newestAt)
-  return walkFrom(context, start, await readDecisions(context.connection, start), merge(stored, incoming))
+  const isNew = row.newestAt === null // nothing to decide about
+  const decisions = isNew ? new Map() : await readDecisions(context.connection, start)
+  return walkFrom(context, start, decisions, merge(stored, incoming))
 }
 
-/** The latest state that nothing at `changedAt` or later can have touched. */
+/** The newest state there is that nothing can have touched. */
 async function findStart(
   { connection, calendar }: SeriesContext,
   row: WalkRow,
   changedAt: number,
 ): Promise<WalkRow> {
-  if (isUntouched(row, changedAt)) return row
+  const settledAt = settledUntil(row, changedAt)
+  if (row.newestAt === null || settledAt >= row.newestAt) return row
   const [checkpoint] = await readWalkRows(
     connection,
     calendar,
     'store.checkpoint',
     'category_id = $1 and newest_at <= $2 order by newest_at desc limit 1',
-    [row.categoryId, timestamp(Math.min(changedAt, row.state.standing?.at ?? changedAt) - DIP_REACH_MS)],
+    [row.categoryId, timestamp(settledAt)],
   )
   return checkpoint ?? emptyWalkRow(row.categoryId)
 }
 
-/** Whether all that changes comes after the end of the series, and can change nothing before it. */
-function isUntouched({ newestAt, state }: WalkRow, changedAt: number): boolean {
-  return (
-    newestAt === null || (changedAt > newestAt && state.standing?.at === newestAt && state.open.length === 0)
+/** How far nothing can change: what comes at the end only answers open questions; elsewhere a dip may reach back. */
+function settledUntil({ newestAt, state }: WalkRow, changedAt: number): number {
+  const isAtEnd = newestAt === null || changedAt > newestAt
+  return Math.min(
+    isAtEnd ? changedAt : changedAt - DIP_REACH_MS,
+    state.standing?.at ?? changedAt, // the next change is spread from here on
+    ...state.open.map(({ standingAt }) => standingAt),
   )
 }
 
@@ -101,7 +110,7 @@ async function walkFrom(
   { calendar, writer, origin }: SeriesContext,
   start: WalkRow,
   decisions: ReadonlyMap<number, Decision>,
-  snapshots: AsyncIterable<StoredSnapshot>,
+  parts: AsyncIterable<readonly StoredSnapshot[]>,
 ): Promise<WalkRow> {
   const { categoryId } = start
   const walk = new Walk<StoredSnapshot>(decisions, start.state.standing)
@@ -127,16 +136,20 @@ async function walkFrom(
     }
   }
 
-  for await (const snapshot of snapshots) {
+  const walkOn = (snapshot: StoredSnapshot) => {
     walk.push(snapshot).forEach(accept)
     const { standing } = walk
-    if (walk.isWaiting || standing?.at !== snapshot.at) continue // in what may be a dip, or after one that was decided
+    if (walk.isWaiting || standing?.at !== snapshot.at) return // in what may be a dip, or after one that was decided
     if (spread.size > 256) writer.insertTrends(categoryId, spread.takeClosed(standing.at))
     if (snapshotsSinceCheckpoint >= CHECKPOINT_EVERY) {
       writer.insertTrends(categoryId, spread.takeClosed(standing.at))
       snapshotsSinceCheckpoint = 0
       writer.insertCheckpoint(rowNow({ standing, open: [] }))
     }
+  }
+
+  for await (const part of parts) {
+    part.forEach(walkOn)
     if (writer.size >= FLUSH_ROWS) await writer.flush()
   }
   const { walked, state } = walk.end()
@@ -147,15 +160,26 @@ async function walkFrom(
   return row
 }
 
-/** Two ascending series as one; no instant is in both. */
+/** Two ascending series as one, in parts; no instant is in both. A promise a row would cost more than the rules. */
 async function* merge(
   stored: AsyncGenerator<StoredSnapshot>,
-  incoming: AsyncIterable<Snapshot> | Iterable<Snapshot>,
-): AsyncGenerator<StoredSnapshot> {
+  incoming: AsyncIterable<readonly Snapshot[]> | Iterable<readonly Snapshot[]>,
+): AsyncGenerator<StoredSnapshot[]> {
+  const part: StoredSnapshot[] = []
   let next = await stored.next()
-  for await (const snapshot of incoming) {
-    for (; !next.done && next.value.at < snapshot.at; next = await stored.next()) yield next.value
-    yield { ...snapshot, stored: undefined }
+  for await (const snapshots of incoming) {
+    for (const snapshot of snapshots) {
+      for (; !next.done && next.value.at < snapshot.at; next = await stored.next()) {
+        part.push(next.value)
+        if (part.length >= PART_ROWS) yield part.splice(0)
+      }
+      part.push({ ...snapshot, stored: undefined })
+    }
+    yield part.splice(0)
   }
-  for (; !next.done; next = await stored.next()) yield next.value
+  for (; !next.done; next = await stored.next()) {
+    part.push(next.value)
+    if (part.length >= PART_ROWS) yield part.splice(0)
+  }
+  yield part
 }
