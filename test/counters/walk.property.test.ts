@@ -43,6 +43,7 @@ describe('a walk over any series', () => {
           }
         }
         expect(deltas.flatMap(asOracle)).toEqual(oracleDeltas(snapshots, []))
+        expect(state).toEqual(walkAll(snapshots, new Map()).state)
       }),
       { numRuns: RUNS },
     )
