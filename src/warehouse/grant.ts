@@ -17,6 +17,7 @@ export async function grantReader(db: Db, role: string): Promise<{ created: bool
   refuseOddName(role)
   return await db.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${GRANT_LOCK})`.execute(tx)
+    await refuseOwner(tx, role)
     const created = await createRole(tx, role)
     await sql.raw(rightsOf(pg.escapeIdentifier(role))).execute(tx)
     await refuseOtherRights(tx, role)
@@ -30,6 +31,22 @@ function refuseOddName(role: string): void {
     throw new UsageError(`${JSON.stringify(role)} cannot be the name of a role.`, {
       hint: `A name has 1 to ${LONGEST_NAME_BYTES} bytes, is not "public", and does not begin with pg_.`,
     })
+}
+
+/** Taking rights away from who owns the schemas would lock the program out. */
+async function refuseOwner(db: Db, role: string): Promise<void> {
+  const { rows } = await sql`
+    select 1 from pg_roles r where r.rolname = ${role} and (r.rolsuper or exists (
+      select from pg_namespace n
+      where n.nspname in ('store', 'store_migrations', 'sms', 'sync') and pg_has_role(r.oid, n.nspowner, 'member')
+    ))`.execute(db)
+  if (rows.length > 0)
+    throw new UsageError(
+      `The role ${JSON.stringify(role)} may do everything here: it cannot become a reader.`,
+      {
+        hint: 'It is a superuser, or owns the schemas. Choose another name.',
+      },
+    )
 }
 
 async function createRole(db: Db, role: string): Promise<boolean> {
@@ -73,7 +90,7 @@ async function refuseOtherRights(db: Db, role: string): Promise<void> {
   if (tooMuch)
     throw new PrimosyncError(
       `The role ${JSON.stringify(role)} can do more than read sms and sync: it can ${tooMuch.can_write ? 'change' : 'read'} ${tooMuch.object}.`,
-      { hint: 'It is a superuser, owns the schemas, or has rights from another role. Choose another role.' },
+      { hint: 'It has rights from somebody else, or from another role. Choose another name.' },
     )
   const tooLittle = rows.find(({ object, can_read }) => isOpen(object) && !can_read)
   if (tooLittle)

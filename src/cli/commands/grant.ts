@@ -1,0 +1,22 @@
+// primosync grant: the role that analysts read with.
+import pg from 'pg'
+import { grantReader } from '../../warehouse/grant.ts'
+import type { Action } from '../command.ts'
+import { withConfiguredWarehouse } from '../warehouse.ts'
+
+export const grant: Action<object> = {
+  name: 'grant',
+  summary: 'let a database role read schemas sms and sync, and nothing else',
+  examples: ['primosync grant sms_reader'],
+  configure: (command) =>
+    command.argument('<role>', 'its name; it is made without a login if it is not there'),
+  async run({ config, options, args, output, log }) {
+    const role = args[0] as string
+    const { created } = await withConfiguredWarehouse(config, log, ({ db }) => grantReader(db, role))
+    const toLogin = `grant ${pg.escapeIdentifier(role)} to "the login of your BI tool"`
+    if (options.json) return output.json({ role, created, toLogin })
+    output.print(
+      `${JSON.stringify(role)} ${created ? 'is made and can' : 'can'} read schemas sms and sync. Give it to a login:\n  ${toLogin};`,
+    )
+  },
+}

@@ -1,0 +1,114 @@
+// primosync reclassify: a person decides what one snapshot means.
+import { hostname, userInfo } from 'node:os'
+import { InvalidArgumentError, Option } from 'commander'
+import { COUNTERS } from '../../counters/names.ts'
+import type { Decision } from '../../counters/step.ts'
+import { readInstant } from '../../transfer/observed-at.ts'
+import { holdTimezone, loadCalendar } from '../../warehouse/calendar.ts'
+import { decide } from '../../warehouse/decisions.ts'
+import { readDelta, type ShownDelta, snapshotWithin } from '../../warehouse/judged.ts'
+import type { Warehouse } from '../../warehouse/pool.ts'
+import { findCategory } from '../../warehouse/registry.ts'
+import { argument } from '../arguments.ts'
+import type { Action, Context } from '../command.ts'
+import { withConfiguredWarehouse } from '../warehouse.ts'
+import { accountOf } from '../which-account.ts'
+
+interface Options {
+  account?: string
+  category: string
+  at: number
+  as: Decision | 'auto'
+  why: string
+  by?: string
+}
+
+const KINDS = ['reset', 'correction', 'baseline', 'dip', 'auto']
+
+function instantArgument(text: string): number {
+  const at = readInstant(text, Date.now())
+  if (typeof at !== 'number') throw new InvalidArgumentError(`It ${at.reason}.`)
+  return at
+}
+
+const textArgument = argument('a text that is not blank', (text) => text.trim() || undefined)
+
+export const reclassify: Action<Options> = {
+  name: 'reclassify',
+  summary: 'decide what the change at one snapshot is, and derive its series anew',
+  examples: [
+    'primosync reclassify --category codeConfirmation --at 2026-03-01T12:00:00Z --as correction --why "the provider recounted"',
+    'primosync reclassify --category codeConfirmation --at 2026-03-01T12:00:00Z --as auto --why "it was a reset after all"',
+  ],
+  configure: (command) =>
+    command
+      .requiredOption('--category <name>', 'its category, verbatim')
+      .requiredOption(
+        '--at <instant>',
+        'when the snapshot was taken (sms.deltas.observed_at)',
+        instantArgument,
+      )
+      .addOption(
+        new Option(
+          '--as <kind>',
+          'reset: counting began at 0 again; correction: a plain difference; baseline: counting starts afresh, no change; dip: the snapshot is left out; auto: as the rules have it',
+        )
+          .choices(KINDS)
+          .makeOptionMandatory(),
+      )
+      .requiredOption('--why <text>', 'the reason, for those who ask later', textArgument)
+      .option('--by <name>', 'who decides (default: the user at this machine)', textArgument)
+      .option('--account <name>', 'the account of the category'),
+  async run(context) {
+    const { config, options, output, log } = context
+    const { at, before, after } = await withConfiguredWarehouse(config, log, (warehouse) =>
+      decideIn(warehouse, context),
+    )
+    const by = byWhom(options)
+    if (options.json)
+      return output.json({
+        category: options.category,
+        observed_at: new Date(at),
+        as: options.as,
+        by,
+        before,
+        after,
+      })
+    output.print(`The snapshot of ${new Date(at).toISOString()}, decided by ${by} as ${options.as}:`)
+    output.table(
+      ['kind', ...COUNTERS].map((name) => name as keyof ShownDelta),
+      [
+        { header: '', value: (name) => name },
+        { header: 'before', value: (name) => shown(before, name), align: 'right' },
+        { header: 'now', value: (name) => shown(after, name), align: 'right' },
+      ],
+    )
+  },
+}
+
+async function decideIn(warehouse: Warehouse, { config, options }: Context<Options>) {
+  const { db } = warehouse
+  const category = await findCategory(db, accountOf(config, options.account), options.category)
+  const at = await snapshotWithin(db, category, options.at)
+  const calendar = await loadCalendar(db, Date.now(), Date.now()) // it holds every stored snapshot
+  return await warehouse.transaction(async (tx) => {
+    await holdTimezone(tx.db, config.reportingTimezone)
+    const before = await readDelta(tx.db, category, at)
+    const decision = { as: options.as, by: byWhom(options), why: options.why }
+    await decide(tx, calendar, { categoryId: category.id, observedAt: at, ...decision })
+    return { at, before, after: await readDelta(tx.db, category, at) }
+  })
+}
+
+const byWhom = ({ by }: Options) => by ?? `${userName()}@${hostname()}`
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.()}` // in a container, a user without a name
+  }
+}
+
+const shown = (delta: ShownDelta | null, name: keyof ShownDelta) =>
+  delta === null ? (name === 'kind' ? 'no delta' : null) : String(delta[name] ?? '–')

@@ -1,0 +1,41 @@
+// primosync verify: proves that all stored numbers follow from the snapshots.
+import { type Difference, verify as verifyWarehouse } from '../../warehouse/verify.ts'
+import { categoryProgress } from '../category-progress.ts'
+import type { Action } from '../command.ts'
+import { withConfiguredWarehouse } from '../warehouse.ts'
+
+export const verify: Action<object> = {
+  name: 'verify',
+  summary: 'derive everything again, compare it with what is stored, and prove that all sums agree',
+  examples: ['primosync verify', 'primosync verify --json'],
+  async run({ config, options, output, log }) {
+    const { categories, snapshots, differences, differenceCount } = await withConfiguredWarehouse(
+      config,
+      log,
+      (warehouse) => categoryProgress('verifying', (progress) => verifyWarehouse(warehouse, progress)),
+    )
+    const isRight = differenceCount === 0
+    if (options.json) output.json({ isRight, categories, snapshots, differenceCount, differences })
+    else if (isRight) {
+      output.print(
+        `${output.colors.green('All is right')}: ${categories} categories, ${snapshots} snapshots; Σ hours = Σ days = Σ weeks = Σ months = Σ deltas.`,
+      )
+    } else {
+      output.print(
+        `${output.colors.red('Not all is right')}: ${differenceCount} differences. The first ones:`,
+      )
+      output.table(differences, [
+        { header: 'table', value: ({ table }) => table },
+        { header: 'category', value: whose },
+        { header: 'row', value: ({ row }) => row },
+        { header: 'column', value: ({ column }) => column },
+        { header: 'stored', value: ({ stored }) => stored },
+        { header: 'right', value: ({ right }) => right },
+      ])
+      output.print('primosync rebuild makes right what is derived; what the provider said is only told.')
+    }
+    return isRight ? undefined : 1
+  },
+}
+
+const whose = ({ account, category }: Difference) => (category === null ? null : `${account}: ${category}`)
