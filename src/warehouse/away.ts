@@ -2,19 +2,38 @@
 import pg from 'pg'
 import { DatabaseAwayError, reasonOf } from '../errors.ts'
 
-// Classes of SQLSTATE that say nothing of our statement: it is worth another try later.
-const AWAY_CLASSES = ['08', '25', '53', '57', '58', '40']
-const AWAY_CODES = ['55P03', '42501', '28P01', '28000', '3D000', '55006']
+// SQLSTATEs that say nothing of our statement: it is worth another try later. Classes: connection, resources,
+// intervention, the system, and transactions that stood in each other's way.
+const AWAY_CLASSES = ['08', '53', '57', '58', '40']
+const AWAY_CODES = [
+  '25006', // read-only
+  '25P03', // it took us too long between two statements
+  '55P03', // somebody else holds a lock
+  '55006', // the database is being dropped or copied
+  '42501', // rights lost
+  '28P01', // login refused
+  '28000',
+  '3D000', // no such database
+]
 const AWAY_SYSTEM_CODES = [
   'ECONNREFUSED',
   'ECONNRESET',
+  'ECONNABORTED',
   'EPIPE',
   'ENOTFOUND',
   'ETIMEDOUT',
   'EHOSTUNREACH',
-  'ENOENT',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOENT', // no such socket
   'EAI_AGAIN',
+  'EMFILE', // no file descriptor for a connection
+  'ENFILE',
 ]
+// What pg says without a code.
+const AWAY_MESSAGES =
+  /connection terminated|timeout exceeded when trying to connect|connection error|not queryable|^SASL/i
 
 /** Whether an error means that the database cannot take anything right now, whatever was asked of it. */
 export function isDatabaseAway(error: unknown): boolean {
@@ -24,8 +43,7 @@ export function isDatabaseAway(error: unknown): boolean {
   const code = 'code' in error ? String(error.code) : ''
   if (error instanceof pg.DatabaseError)
     return AWAY_CODES.includes(code) || AWAY_CLASSES.includes(code.slice(0, 2))
-  if (AWAY_SYSTEM_CODES.includes(code)) return true
-  return /connection terminated|timeout exceeded when trying to connect|connection error/i.test(error.message)
+  return AWAY_SYSTEM_CODES.includes(code) || AWAY_MESSAGES.test(error.message)
 }
 
 /** The error as one for people, where the database is away; any other as it is. */

@@ -1,6 +1,8 @@
 // The way to PostgreSQL: one pool, one place where types cross the edge, one kind of transaction.
+import { Socket } from 'node:net'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { DatabaseAwayError } from '../errors.ts'
 import type { Tables } from './tables.ts'
 
 export type Db = Kysely<Tables>
@@ -15,10 +17,21 @@ export interface Warehouse {
   readonly db: Db
   readonly pool: pg.Pool
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Waits a moment for what is under way, and cuts it off then. */
   close(): Promise<void>
 }
 
+export interface WarehouseOptions {
+  /** Hears of connections that are lost while idle. */
+  readonly onIdleError?: (error: Error) => void
+  /** A database that says nothing at all for so long, in the middle of a statement, is given up. */
+  readonly silenceMs?: number
+}
+
 const CONNECT_TIMEOUT_MS = 5_000
+/** Long enough for a migration of a large warehouse. */
+const SILENCE_MS = 3_600_000
+const CLOSE_PATIENCE_MS = 2_000
 /** A writer that hangs in its transaction (paused, cut off) must not hold its locks for ever. */
 const IDLE_IN_TRANSACTION_TIMEOUT = '30s'
 /** Whoever waits for another writer for so long gives up; what was to be stored waits in the spool. */
@@ -38,8 +51,10 @@ function parseInt8(text: string): number | string {
   return Number.isSafeInteger(value) ? value : text
 }
 
-/** Opens lazily: nothing connects before the first statement. `onIdleError` hears of connections lost while idle. */
-export function openWarehouse(url: string, onIdleError: (error: Error) => void = () => {}): Warehouse {
+/** Opens lazily: nothing connects before the first statement. */
+export function openWarehouse(url: string, options: WarehouseOptions = {}): Warehouse {
+  const { onIdleError = () => {}, silenceMs = SILENCE_MS } = options
+  const sockets = new Set<Socket>()
   const pool = new pg.Pool({
     connectionString: url,
     types,
@@ -47,16 +62,42 @@ export function openWarehouse(url: string, onIdleError: (error: Error) => void =
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     application_name: 'primosync',
+    stream: () => openSocket(sockets, silenceMs),
   })
-  // Without a listener a server restart takes the process down (brianc/node-postgres#1324).
+  // Without listeners a server that goes away takes the process down (brianc/node-postgres#1324): the pool's
+  // hears of idle connections only, and Kysely gives those in its hands none.
   pool.on('error', onIdleError)
+  pool.on('connect', (client) => client.on('error', () => {}))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return {
     db,
     pool,
     transaction: (work) => transaction(pool, work),
-    close: () => db.destroy(),
+    async close() {
+      const cut = () => {
+        for (const socket of sockets) socket.destroy()
+      }
+      const timer = setTimeout(cut, CLOSE_PATIENCE_MS)
+      await db.destroy()
+      if (!pool.ending) await pool.end() // Kysely ends no pool that it never used
+      clearTimeout(timer)
+      cut() // a goodbye that nobody answers would keep the process alive
+    },
   }
+}
+
+/**
+ * pg's own time limits leave a connection that hangs in the pool, for the next one to hang on; a limit on the
+ * silence of the socket ends connection and statement alike, and leaves a COPY that goes on in peace.
+ */
+function openSocket(sockets: Set<Socket>, silenceMs: number): Socket {
+  const socket = new Socket()
+  socket.setTimeout(silenceMs, () =>
+    socket.destroy(new DatabaseAwayError(`The database has said nothing for ${silenceMs / 1000} s.`)),
+  )
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+  return socket
 }
 
 async function transaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -75,7 +116,8 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<
       set local lock_timeout = '${LOCK_TIMEOUT}'`,
     )
     const result = await work({ db, connection })
-    await connection.query('commit')
+    const { command } = await connection.query('commit')
+    if (command === 'ROLLBACK') throw new Error('the transaction had failed before its commit')
     return result
   } catch (error) {
     await connection.query('rollback').catch((rollbackError: Error) => {
