@@ -13,6 +13,7 @@ const ASK_EVERY_MS = 200
 export interface Lease {
   /** Throws a LeaseLostError, in the transaction, unless the lease still holds; keeps others out until it ends. */
   hold(tx: Transaction): Promise<void>
+  /** Lets the next one in. Never rejects. */
   release(): Promise<void>
 }
 
@@ -21,7 +22,10 @@ export class LeaseLostError extends PrimosyncError {
   override name = 'LeaseLostError'
 }
 
-/** Waits for its turn, at most `patienceMs`; null if somebody else held the lease all the time. */
+/**
+ * Waits for its turn, at most `patienceMs`; null if somebody else held the lease all the time. Rejects with the
+ * signal's reason once that is aborted.
+ */
 export async function acquireLease(
   warehouse: Warehouse,
   holder: string,
@@ -31,8 +35,8 @@ export async function acquireLease(
   for (;;) {
     const token = await tryAcquire(warehouse.db, holder)
     if (token !== null) return heldLease(warehouse.db, token)
-    if (signal.aborted || performance.now() >= giveUpAt) return null
-    await delay(ASK_EVERY_MS, undefined, { signal }).catch(() => {})
+    if (performance.now() >= giveUpAt) return null
+    await delay(ASK_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }
 
@@ -44,10 +48,13 @@ export async function leaseHolder(db: Db): Promise<string | null> {
 }
 
 async function tryAcquire(db: Db, holder: string): Promise<string | null> {
+  // `where not exists`: ON CONFLICT locks the row even where it updates nothing, and so would wait for the
+  // transactions of a holder who is well.
   const { rows } = await sql<{ token: string }>`
     /* acquireLease */
     insert into store.lease (name, token, holder, expires_at)
-    values (${NAME}, 1, ${holder}, clock_timestamp() + ${LEASE_MS} * interval '1 millisecond')
+    select ${NAME}, 1, ${holder}, clock_timestamp() + ${LEASE_MS} * interval '1 millisecond'
+    where not exists (select from store.lease where name = ${NAME} and expires_at > clock_timestamp())
     on conflict (name) do update
     set token = lease.token + 1, holder = excluded.holder, expires_at = excluded.expires_at
     where lease.expires_at <= clock_timestamp()
@@ -56,13 +63,13 @@ async function tryAcquire(db: Db, holder: string): Promise<string | null> {
 }
 
 function heldLease(db: Db, token: string): Lease {
-  const extend = (byMs: number) =>
+  const renew = () =>
     sql`
-    /* extendLease */
-    update store.lease set expires_at = clock_timestamp() + ${byMs} * interval '1 millisecond'
+    /* renewLease */
+    update store.lease set expires_at = clock_timestamp() + ${LEASE_MS} * interval '1 millisecond'
     where name = ${NAME} and token = ${token}::bigint`.execute(db)
   // A renewal that fails needs no care of its own: the next write finds the lease lost.
-  const timer = setInterval(() => void extend(LEASE_MS).catch(() => {}), RENEW_EVERY_MS)
+  const timer = setInterval(() => void renew().catch(() => {}), RENEW_EVERY_MS)
   timer.unref()
   return {
     async hold({ db: inTransaction }) {
@@ -79,7 +86,13 @@ function heldLease(db: Db, token: string): Lease {
     },
     async release() {
       clearInterval(timer)
-      await extend(0).catch(() => {}) // it runs out by itself
+      // The token moves on, so that a renewal still on its way cannot bring the lease back.
+      await sql`
+        /* releaseLease */
+        update store.lease set token = token + 1, expires_at = clock_timestamp()
+        where name = ${NAME} and token = ${token}::bigint`
+        .execute(db)
+        .catch(() => {}) // it runs out by itself
     },
   }
 }
