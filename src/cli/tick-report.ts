@@ -2,11 +2,11 @@
 import type { ExitCode } from '../errors.ts'
 import type { TickReport } from '../sync/tick.ts'
 
-/** Contract, section 6: 1 failed, 3 part of the categories failed, 4 stored only in the spool. */
+/** Contract, section 6: 1 failed, 3 part of the categories failed, 4 stored only in the spool; the first that is true of 1, 4, 3. */
 export function exitCodeOf(report: TickReport | null): ExitCode | undefined {
   if (report === null) return undefined
-  if (report.waiting) return 4
   if (report.status === 'failed') return 1
+  if (report.waiting) return 4
   return report.status === 'partial' ? 3 : undefined
 }
 
@@ -22,7 +22,7 @@ export function describeReport(report: TickReport | null, isDemo: boolean): stri
     waiting ? `${stored} stored, the rest waits in the spool` : `${stored} stored`,
     ...(failed > 0 ? [`${failed} failed (see sync.failures)`] : []),
     ...(rejected > 0 ? [`${rejected} rejected (see sync.rejected)`] : []),
-    ...(late > 0 ? [`${late} late`] : []),
+    ...(late > 0 ? [`${late} of earlier runs stored, too`] : []),
   ]
   return `${isDemo ? 'demo data: ' : ''}${parts.join(', ')}`
 }

@@ -3,42 +3,53 @@
 import { join } from 'node:path'
 import type { Config } from '../config/load.ts'
 import type { Logger } from '../logging.ts'
+import { DEMO_ACCOUNT, pauseDemo, resumeDemo } from '../sync/demo.ts'
 import { longestPauseMs } from '../sync/schedule.ts'
 import { asAway } from '../warehouse/away.ts'
 import { setExpectedEvery, settleTimezone } from '../warehouse/calendar.ts'
 import { openEmbedded } from '../warehouse/embedded.ts'
 import { READER_ROLE } from '../warehouse/embedded-folder.ts'
 import { grantReader } from '../warehouse/grant.ts'
-import { migrate } from '../warehouse/migrate.ts'
+import { migrate, migrationStatus } from '../warehouse/migrate.ts'
 import { openWarehouse, type Warehouse } from '../warehouse/pool.ts'
 
 export interface ConfiguredWarehouse extends Warehouse {
   /** How people reach the embedded database, to be printed; null: they know their own. */
   readonly publicUrl: string | null
+  /** The same database, with all the time that a statement may need. */
+  patient(): Warehouse
 }
+
+/** The statements of a tick are short, and it must not hang on a network that swallows them. */
+export const TICK_SILENCE_MS = 15_000
 
 /** The folder of the embedded database and the spool. Demo data keep apart, so that they never mix with real ones. */
 export function dataFolder(config: Config): string {
   return config.demo && config.databaseUrl === null ? join(config.dataDir, 'demo') : config.dataDir
 }
 
-/** Opens the warehouse without touching its schema. `exclusive`: as the one main program of the data folder. */
+/**
+ * Opens the warehouse without touching its schema. `exclusive`: as the one main program of the data folder.
+ * `silenceMs`: how long the database may say nothing in the middle of a statement.
+ */
 export async function connectWarehouse(
   config: Config,
   log: Logger,
-  { exclusive = false } = {},
+  { exclusive = false, silenceMs }: { exclusive?: boolean; silenceMs?: number } = {},
 ): Promise<ConfiguredWarehouse> {
   const onIdleError = (error: Error) =>
     log.debug({ reason: error.message }, 'an idle database connection broke')
-  if (config.databaseUrl !== null) {
-    return { ...openWarehouse(config.databaseUrl, onIdleError), publicUrl: null }
-  }
+  const open = (url: string) => ({
+    ...openWarehouse(url, { onIdleError, ...(silenceMs !== undefined && { silenceMs }) }),
+    patient: () => openWarehouse(url, { onIdleError }),
+  })
+  if (config.databaseUrl !== null) return { ...open(config.databaseUrl), publicUrl: null }
   const server = await openEmbedded({
     dataDir: dataFolder(config),
     exclusive,
     log: (message) => log.warn(message),
   })
-  const warehouse = openWarehouse(server.ownerUrl, onIdleError)
+  const warehouse = open(server.ownerUrl)
   const close = async () => {
     await warehouse.close()
     await server.stop()
@@ -49,7 +60,7 @@ export async function connectWarehouse(
 /** Brings schema and zone into order; safe to repeat. */
 export async function prepareWarehouse(warehouse: ConfiguredWarehouse, config: Config): Promise<void> {
   try {
-    await migrate(warehouse.db)
+    await migrateWhereNeeded(warehouse)
     await settleTimezone(warehouse, config.reportingTimezone)
     if (warehouse.publicUrl !== null) await grantReader(warehouse.db, READER_ROLE)
   } catch (error) {
@@ -57,13 +68,29 @@ export async function prepareWarehouse(warehouse: ConfiguredWarehouse, config: C
   }
 }
 
-/** Prepares the warehouse when first called, and again until that succeeds; notes how often ticks are due. */
+async function migrateWhereNeeded(warehouse: ConfiguredWarehouse): Promise<void> {
+  const migrations = await migrationStatus(warehouse.db)
+  if (migrations.every(({ executedAt }) => executedAt !== null)) return
+  const patient = warehouse.patient()
+  try {
+    await migrate(patient.db)
+  } finally {
+    await patient.close()
+  }
+}
+
+/**
+ * Prepares the warehouse for ticks when first called, and again until that succeeds: notes how often they are due,
+ * and sees that demo data neither look stale beside real ones nor stand still in the demo.
+ */
 export function prepareOnce(warehouse: ConfiguredWarehouse, config: Config): () => Promise<void> {
   let isPrepared = false
   return async () => {
     if (isPrepared) return
     await prepareWarehouse(warehouse, config)
     await setExpectedEvery(warehouse.db, longestPauseMs(config.syncSchedule, config.reportingTimezone))
+    if (config.demo) await resumeDemo(warehouse.db)
+    else if (config.accounts.every(({ name }) => name !== DEMO_ACCOUNT)) await pauseDemo(warehouse.db)
     isPrepared = true
   }
 }

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import { reasonOf } from '../errors.ts'
 import type { Spool } from '../spool/spool.ts'
+import { unlessStopped } from '../stopping.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 
 export interface Readiness {
@@ -16,20 +17,34 @@ export interface HealthDeps {
   isPrepared(): boolean
 }
 
-/** What this process needs: the database with its schema, and an empty spool. Never rejects. */
+/** Whoever asks waits seconds, not as long as a database may take. */
+const PATIENCE_MS = 3_000
+
+/** What this process needs: the database with its schema, and a spool. Never rejects. */
 export async function readiness({ warehouse, spool, isPrepared }: HealthDeps): Promise<Readiness> {
-  const database = await sql`select 1`.execute(warehouse.db).then(
-    () => ({ ok: true, message: 'reachable' }),
-    (error) => ({ ok: false, message: `cannot be used: ${reasonOf(error)}` }),
-  )
-  const segments = await spool.list()
   const checks = {
-    database,
-    schema: isPrepared() ? { ok: true, message: 'current' } : { ok: false, message: 'not checked yet' },
-    spool: {
-      ok: true,
-      message: segments.length === 0 ? 'empty' : `${segments.length} runs wait to be stored`,
-    },
+    database: await check(async () => {
+      await sql`select 1`.execute(warehouse.db)
+      return 'reachable'
+    }),
+    schema: await check(async () => {
+      if (!isPrepared()) throw new Error('not checked yet: the database was never reached')
+      return 'current'
+    }),
+    spool: await check(async () => {
+      const segments = await spool.list()
+      return segments.length === 0 ? 'empty' : `holds the answers of ${segments.length} runs`
+    }),
   }
   return { ready: Object.values(checks).every(({ ok }) => ok), checks }
+}
+
+async function check(find: () => Promise<string>): Promise<{ ok: boolean; message: string }> {
+  const limit = AbortSignal.timeout(PATIENCE_MS)
+  try {
+    return { ok: true, message: await unlessStopped(find(), limit) }
+  } catch (error) {
+    const reason = limit.aborted ? `no answer within ${PATIENCE_MS / 1000} s` : reasonOf(error)
+    return { ok: false, message: `cannot be used: ${reason}` }
+  }
 }

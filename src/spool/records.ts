@@ -55,16 +55,20 @@ export interface FinishedRecord {
 export type Outcome = AnswerRecord | RejectedRecord | FailureRecord
 export type SpoolRecord = RunRecord | Outcome | FinishedRecord
 
+const KINDS: readonly string[] = ['run', 'answer', 'rejected', 'failure', 'finished']
+
 /** A record as a line: its checksum, a blank, its JSON. */
 export function toLine(record: SpoolRecord): string {
   const json = JSON.stringify(record)
   return `${checksum(json)} ${json}\n`
 }
 
-/** The record in a line (without its end); null where the line is damaged. */
+/** The record in a line (without its end); null where the line is damaged, or a later version's. */
 export function fromLine(line: string): SpoolRecord | null {
   const json = line.slice(9)
-  return line.slice(0, 9) === `${checksum(json)} ` ? JSON.parse(json) : null
+  if (line.slice(0, 9) !== `${checksum(json)} ` || json === '') return null
+  const record: SpoolRecord = JSON.parse(json)
+  return KINDS.includes(record.kind) ? record : null
 }
 
 function checksum(json: string): string {

@@ -1,42 +1,60 @@
 // A spool segment: the append-only file of one run. What `append` has resolved for is on the disk.
 import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
-import { fromLine, type SpoolRecord, toLine } from './records.ts'
-
-const CHUNK_BYTES = 1 << 20
+import { type SpoolRecord, toLine } from './records.ts'
 
 export interface Segment {
   readonly path: string
-  /** Resolves once the record is on the disk; records that come together are written and synced together. */
+  /**
+   * Resolves once the record is on the disk; records that come together are written and synced together.
+   * Rejects with a PrimosyncError naming the file if it is not there for sure, and so do all later ones.
+   */
   append(record: SpoolRecord): Promise<void>
   /** How many bytes are on the disk. */
   readonly durableBytes: number
   close(): Promise<void>
 }
 
-/** Creates a segment. Throws a PrimosyncError naming the file where it cannot be written. */
-export async function createSegment(path: string): Promise<Segment> {
-  const file = await open(path, 'ax', 0o600).catch((error) => {
-    throw unwritable(path, error)
-  })
-  let waiting: { line: string; resolve: () => void; reject: (error: unknown) => void }[] = []
+interface Waiting {
+  readonly line: string
+  resolve(): void
+  reject(error: unknown): void
+}
+
+/** A segment at `path`; the file is created with the first record. */
+export function createSegment(path: string): Segment {
+  let file: FileHandle | null = null
+  let waiting: Waiting[] = []
   let writing: Promise<void> | null = null
   let durableBytes = 0
+  let broken: PrimosyncError | null = null
+
+  async function write(bytes: Buffer): Promise<void> {
+    file ??= await createFile(path)
+    await file.appendFile(bytes)
+    await file.datasync()
+    // Whoever stores what others left behind takes a file away that nobody has written to for long, and this
+    // process may have been paused for longer.
+    if ((await file.stat()).nlink === 0) throw new Error('the file was taken away')
+    durableBytes += bytes.length
+  }
 
   async function writeAll(): Promise<void> {
     while (waiting.length > 0) {
       const group = waiting
       waiting = []
       try {
-        const bytes = Buffer.from(group.map(({ line }) => line).join(''))
-        await file.appendFile(bytes)
-        await file.datasync()
-        durableBytes += bytes.length
+        if (broken) throw broken
+        await write(Buffer.from(group.map(({ line }) => line).join('')))
         for (const { resolve } of group) resolve()
       } catch (error) {
-        // What was written in part would make the next line a damaged one.
-        await file.truncate(durableBytes).catch(() => {})
-        for (const { reject } of group) reject(unwritable(path, error))
+        if (!broken) {
+          broken = unwritable(path, error)
+          // A part of a line would make the next one a damaged one.
+          await file?.truncate(durableBytes).catch(() => {})
+        }
+        for (const { reject } of group) reject(broken)
       }
     }
     writing = null
@@ -55,8 +73,25 @@ export async function createSegment(path: string): Promise<Segment> {
     },
     async close() {
       await writing
-      await file.close()
+      await file?.close()
     },
+  }
+}
+
+async function createFile(path: string): Promise<FileHandle> {
+  const file = await open(path, 'ax', 0o600)
+  await syncFolder(dirname(path))
+  return file
+}
+
+/** After a power cut a file is there only if its name in the folder is on the disk, too. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return // which opens no folders
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 
@@ -65,50 +100,4 @@ function unwritable(path: string, error: unknown): PrimosyncError {
     hint: 'Answers are kept there before they are stored. Make room or mend the rights of the data folder (PRIMOSYNC_DATA_DIR).',
     cause: error,
   })
-}
-
-/** A stretch of a segment: its good records, and where the next stretch begins. */
-export interface Stretch {
-  readonly records: SpoolRecord[]
-  /** Whole lines that are damaged, as they stand. */
-  readonly damaged: string[]
-  readonly endBytes: number
-}
-
-/**
- * Reads whole lines from `startBytes` on, about a MiB at most, up to `untilBytes` where that is given (what is
- * on the disk of a segment being written); a last line without its end is left for later. `endBytes` equals
- * `startBytes` where there is no further whole line.
- */
-export async function readStretch(
-  path: string,
-  startBytes: number,
-  untilBytes = Number.POSITIVE_INFINITY,
-): Promise<Stretch> {
-  const file = await open(path, 'r')
-  try {
-    const bytes = await readWholeLines(file, startBytes, untilBytes)
-    const records: SpoolRecord[] = []
-    const damaged: string[] = []
-    for (const line of bytes.toString('utf8').split('\n').slice(0, -1)) {
-      const record = fromLine(line)
-      if (record) records.push(record)
-      else damaged.push(line)
-    }
-    return { records, damaged, endBytes: startBytes + bytes.length }
-  } finally {
-    await file.close()
-  }
-}
-
-async function readWholeLines(file: FileHandle, startBytes: number, untilBytes: number): Promise<Buffer> {
-  const { size } = await file.stat()
-  const available = Math.min(size, untilBytes) - startBytes
-  for (let length = Math.min(CHUNK_BYTES, available); length > 0; length = Math.min(2 * length, available)) {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length), position: startBytes })
-    const end = buffer.lastIndexOf(10, bytesRead - 1) + 1
-    // A line may be longer than a chunk.
-    if (end > 0 || length === available) return buffer.subarray(0, end)
-  }
-  return Buffer.alloc(0)
 }

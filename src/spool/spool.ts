@@ -1,20 +1,33 @@
 // The spool: the folder of segments that are not stored yet. A segment lives from the first answer of its
 // run until the warehouse has all of it; one that stays behind is stored by whichever process comes next.
-import { chmod, mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { createSegment, type Segment } from './segment.ts'
 
-const ENDING = '.ndjson'
+const SEGMENT = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.ndjson$/
+/**
+ * The most that may wait: three million answers, ten days of a thousand categories every five minutes. Beyond
+ * it nothing more is asked: what is kept already is worth more than what could be asked, as it is older, and
+ * a full disk would take the rest of the machine down.
+ */
+const LIMIT_BYTES = 1 << 30
+/** What a tick may need on the disk: so much, and so much for each category. */
+const TICK_BYTES = 1 << 16
+const CATEGORY_BYTES = 1 << 10
 
 export interface Spool {
   readonly folder: string
-  /** Creates the segment of a run. */
-  create(runKey: string): Promise<Segment>
+  /** The segment of a run. */
+  create(runKey: string): Segment
   /** The segments that wait, oldest first. */
   list(): Promise<WaitingSegment[]>
   /** Removes a segment that is stored. */
   remove(path: string): Promise<void>
+  /** Keeps bytes of a segment that cannot be read, for a person to look at; gives the file that holds them. */
+  setAside(runKey: string, damaged: readonly Uint8Array[]): Promise<string>
+  /** Why there is no room for a tick over so many categories; null: there is. */
+  lackOfRoom(categories: number): Promise<PrimosyncError | null>
 }
 
 export interface WaitingSegment {
@@ -26,44 +39,78 @@ export interface WaitingSegment {
 }
 
 /** Opens the spool in the data folder. Throws a PrimosyncError if nothing can be written there. */
-export async function openSpool(dataDir: string): Promise<Spool> {
+export async function openSpool(dataDir: string, limitBytes = LIMIT_BYTES): Promise<Spool> {
   const folder = join(dataDir, 'spool')
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await chmod(folder, 0o700)
     await tryOut(folder)
   } catch (error) {
-    if (error instanceof PrimosyncError) throw error
     throw new PrimosyncError(`The data folder cannot be written: ${folder}: ${reasonOf(error)}.`, {
-      hint: 'Set PRIMOSYNC_DATA_DIR to a folder that this user may write to.',
+      hint: 'Make room or mend its rights, or set PRIMOSYNC_DATA_DIR to a folder that this user may write to.',
       cause: error,
     })
   }
-  const pathOf = (runKey: string) => join(folder, `${runKey}${ENDING}`)
   return {
     folder,
-    create: (runKey) => createSegment(pathOf(runKey)),
+    create: (runKey) => createSegment(join(folder, `${runKey}.ndjson`)),
     list: () => listSegments(folder),
-    remove: (path) => unlink(path),
+    remove: (path) => rm(path, { force: true }), // another process may have been faster
+    async setAside(runKey, damaged) {
+      const path = join(folder, `damaged-${runKey}.txt`)
+      await appendFile(path, Buffer.concat(damaged.flatMap((bytes) => [bytes, Buffer.from('\n')])), {
+        mode: 0o600,
+      })
+      return path
+    },
+    lackOfRoom: (categories) => lackOfRoom(folder, limitBytes, TICK_BYTES + categories * CATEGORY_BYTES),
   }
 }
 
 /** Says at the start, not in the night, that nothing can be kept. */
 async function tryOut(folder: string): Promise<void> {
   const path = join(folder, `.try-${process.pid}-${Date.now()}`)
-  const segment = await createSegment(path)
-  await segment.close()
-  await unlink(path)
+  try {
+    await writeFile(path, 'A program tries whether it can write here.\n', { mode: 0o600, flush: true })
+  } finally {
+    await rm(path, { force: true })
+  }
 }
 
 async function listSegments(folder: string): Promise<WaitingSegment[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(ENDING))
   const segments = await Promise.all(
-    names.map(async (name) => {
+    (await readdir(folder)).map(async (name): Promise<WaitingSegment | null> => {
+      const runKey = SEGMENT.exec(name)?.[1]
+      if (runKey === undefined) return null
       const path = join(folder, name)
-      const { size, mtimeMs } = await stat(path)
-      return { path, runKey: name.slice(0, -ENDING.length), bytes: size, changedAt: mtimeMs }
+      const stats = await stat(path).catch(() => null)
+      return stats && { path, runKey, bytes: stats.size, changedAt: stats.mtimeMs } // null: removed meanwhile
     }),
   )
-  return segments.sort((a, b) => (a.runKey < b.runKey ? -1 : 1)) // keys are UUIDv7: by time
+  // Keys are UUIDv7: by time.
+  return segments.filter((segment) => segment !== null).sort((a, b) => (a.runKey < b.runKey ? -1 : 1))
+}
+
+async function lackOfRoom(
+  folder: string,
+  limitBytes: number,
+  needed: number,
+): Promise<PrimosyncError | null> {
+  const waiting = (await listSegments(folder)).reduce((sum, { bytes }) => sum + bytes, 0)
+  if (waiting >= limitBytes) {
+    return new PrimosyncError(
+      `The spool is full: ${mebibytes(waiting)} wait in ${folder}. Nothing more is asked until the database has taken them.`,
+      { hint: 'See why the database cannot be used; what waits is stored as soon as it can.' },
+    )
+  }
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize >= needed) return null
+  return new PrimosyncError(
+    `There is no room for the spool: ${mebibytes(bavail * bsize)} are free in ${folder}. Nothing is asked.`,
+    { hint: 'Make room on that disk, or set PRIMOSYNC_DATA_DIR to a folder on another.' },
+  )
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`
 }

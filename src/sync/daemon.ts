@@ -1,7 +1,6 @@
 // The daemon's heart: the first tick at once, then on schedule, until it is told to stop.
 import { PrimosyncError, reasonOf } from '../errors.ts'
-import type { Schedule } from './schedule.ts'
-import { createSchedule } from './schedule.ts'
+import { createSchedule, type Schedule } from './schedule.ts'
 import { type TickDeps, type TickReport, tick } from './tick.ts'
 
 export interface DaemonDeps extends TickDeps {
@@ -20,15 +19,22 @@ export interface Daemon {
 
 /** Starts ticking. `stop` is the signal that also ends the requests of a tick under way. */
 export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
-  let underWay: Promise<void> = Promise.resolve()
+  let underWay: Promise<void> | null = null
 
-  const run = (trigger: 'startup' | 'schedule', scheduledAt: number | null): Promise<void> => {
-    if (stop.aborted) return underWay
-    underWay = underWay.then(() => runTick(deps, trigger, scheduledAt, stop))
-    return underWay
+  const run = async (trigger: 'startup' | 'schedule', scheduledAt: number | null): Promise<void> => {
+    if (stop.aborted) return
+    // Ticks never pile up: the next one asks for the totals of then.
+    if (underWay) return deps.log.warn('a tick is left out, as the one before is still under way')
+    underWay = runTick(deps, trigger, scheduledAt, stop)
+    await underWay
+    underWay = null
   }
   const firstTick = run('startup', null)
-  const schedule = createSchedule(deps.pattern, deps.timezone, (scheduledAt) => run('schedule', scheduledAt))
+  const schedule = createSchedule(
+    deps.pattern,
+    deps.timezone,
+    (scheduledAt) => void run('schedule', scheduledAt),
+  )
   schedule.start()
   return {
     schedule,
@@ -40,7 +46,7 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
   }
 }
 
-/** A tick that goes wrong is told in the log; the next one is due all the same. */
+/** A tick that goes wrong is told in the log; the next one is due all the same. Never rejects. */
 async function runTick(
   deps: DaemonDeps,
   trigger: 'startup' | 'schedule',
@@ -56,7 +62,8 @@ async function runTick(
     log[level]({ trigger, ...facts }, `tick ${report.status}`)
     deps.onTick(report)
   } catch (error) {
+    if (error === stop.reason) return log.debug('the stop came before the turn of this tick')
     const hint = error instanceof PrimosyncError ? error.hint : null
-    log.error({ ...(hint && { hint }), ...(!hint && { err: error }) }, `tick not run: ${reasonOf(error)}`)
+    log.error(hint === null ? { err: error } : { hint }, `tick not run: ${reasonOf(error)}`)
   }
 }

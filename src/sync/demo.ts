@@ -5,9 +5,9 @@ import { readStats } from '../primotexto/stats.ts'
 import { SANDBOX_HISTORY_MS, sandboxHistory } from '../sandbox/history.ts'
 import { SANDBOX_CATEGORIES, SANDBOX_SEED } from '../sandbox/lives.ts'
 import { loadCalendar } from '../warehouse/calendar.ts'
-import type { Warehouse } from '../warehouse/pool.ts'
+import type { Db, Warehouse } from '../warehouse/pool.ts'
 import { recordSnapshots } from '../warehouse/record.ts'
-import { addCategories } from '../warehouse/registry.ts'
+import { addCategories, listCategories, setCategoryState } from '../warehouse/registry.ts'
 import { addToRun, beginRun, finishRun } from '../warehouse/runs.ts'
 
 /** The account of all demo data. */
@@ -38,6 +38,19 @@ export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => vo
     await finishRun(db, runId, 'ok', Date.now(), 0)
     return stored
   })
+}
+
+/** Beside real data nobody asks for the demo's any more; they stay, and are not stale. */
+export async function pauseDemo(db: Db): Promise<void> {
+  const demo = await listCategories(db, DEMO_ACCOUNT)
+  for (const { id, state } of demo) if (state === 'active') await setCategoryState(db, id, 'paused')
+}
+
+/** The demo goes on where it was paused as a whole; what somebody paused in it stays so. */
+export async function resumeDemo(db: Db): Promise<void> {
+  const demo = await listCategories(db, DEMO_ACCOUNT)
+  if (demo.some(({ state }) => state === 'active')) return
+  for (const { id, state } of demo) if (state === 'paused') await setCategoryState(db, id, 'active')
 }
 
 async function hasSnapshots({ db }: Warehouse, ids: number[]): Promise<boolean> {

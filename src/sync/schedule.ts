@@ -1,4 +1,4 @@
-// The cron schedule: when ticks are due. node-cron keeps them from overlapping within the process.
+// The cron schedule: when ticks are due. Who is called keeps them from overlapping.
 import { createTask, type ScheduledTask } from 'node-cron'
 
 /** How many ticks ahead the widest pause is looked for. */
@@ -10,11 +10,11 @@ export interface Schedule {
   nextTickAt(): Date | null
 }
 
-/** Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds); not while it still runs. */
+/** Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds). */
 export function createSchedule(
   pattern: string,
   timezone: string,
-  due: (scheduledAt: number) => Promise<void>,
+  due: (scheduledAt: number) => void,
 ): Schedule {
   const task = taskOf(pattern, timezone, ({ date }) => due(Math.floor(date.getTime() / 1000) * 1000))
   return {
@@ -34,5 +34,5 @@ export function longestPauseMs(pattern: string, timezone: string): number {
 
 function taskOf(pattern: string, timezone: string, run: (context: { date: Date }) => unknown): ScheduledTask {
   // A tick that was missed because the machine slept is not made up for: the next one asks for the totals of then.
-  return createTask(pattern, run, { timezone, noOverlap: true, suppressMissedWarning: true })
+  return createTask(pattern, run, { timezone, suppressMissedWarning: true })
 }

@@ -2,16 +2,20 @@
 
 import { reasonOf } from '../errors.ts'
 import type { Logger } from '../logging.ts'
+import type { SpoolRecord } from '../spool/records.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool } from '../spool/spool.ts'
-import { isDatabaseAway } from '../warehouse/away.ts'
+import { unlessStopped } from '../stopping.ts'
+import { asAway, isDatabaseAway } from '../warehouse/away.ts'
 import { type Lease, LeaseLostError } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
-import type { RunCounts } from '../warehouse/runs.ts'
-import { type Storing, storeLive, storeWaiting } from './storing.ts'
+import { NO_COUNTS, type RunCounts, sumOfCounts } from '../warehouse/runs.ts'
+import { type Storing, storeLive, storeUnkept, storeWaiting } from './storing.ts'
 
 /** Answers are gathered for so long before they are stored, so that a tick takes a handful of transactions. */
 const GATHER_MS = 250
+/** How long after a stop what has arrived may take to be stored; then it waits in the spool. */
+const STOP_GRACE_MS = 4_000
 
 interface Deps {
   readonly warehouse: Warehouse
@@ -24,49 +28,75 @@ export class StoringLoop {
   readonly #storing: Storing | null
   readonly #segment: Segment
   readonly #runKey: string
-  readonly #counts = { stored: 0, rejected: 0, late: 0 }
+  readonly #stop: AbortSignal
+  #counts: RunCounts = NO_COUNTS
+  #late = 0
   /** Storing is in order: each step waits for the one before. */
   #last: Promise<void>
   #timer: NodeJS.Timeout | null = null
   #failure: unknown = null
 
   /** `lease` null: the database is away, and all waits in the spool. */
-  constructor(deps: Deps, lease: Lease | null, segment: Segment, runKey: string) {
+  constructor(deps: Deps, lease: Lease | null, segment: Segment, runKey: string, stop: AbortSignal) {
     this.#storing = lease && { ...deps, lease }
     this.#segment = segment
     this.#runKey = runKey
+    this.#stop = stop
     this.#last = this.#attempt(async (storing) => {
-      const { segments, ...counts } = await storeWaiting(storing, runKey)
-      if (segments > 0) storing.log.info({ segments, ...counts }, 'stored what waited in the spool')
+      const { segments, ...counts } = await storeWaiting(storing, runKey, stop)
+      this.#late = counts.stored
+      if (counts.stored + counts.rejected > 0)
+        storing.log.info({ segments, ...counts }, 'stored what waited in the spool')
     })
+  }
+
+  /** Resolves once nothing that there was to store up to now is left to be tried. */
+  get settled(): Promise<void> {
+    return this.#last
   }
 
   /** There is more to store. */
   poke(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null
-      this.#storeOwn()
+      this.#store(storeLive)
     }, GATHER_MS)
   }
 
-  /** Stores the rest. `waiting`: the database could not take all of it. Rejects with any other failure. */
-  async finish(): Promise<RunCounts & { waiting: boolean }> {
+  /**
+   * Stores the rest, and `unkept`, which the spool could not take. `late`: how many snapshots of earlier runs were
+   * stored, too. `waiting`: the database could not take all of it. Rejects with any other failure.
+   */
+  async finish(unkept: readonly SpoolRecord[]): Promise<RunCounts & { waiting: boolean }> {
     if (this.#timer) clearTimeout(this.#timer)
-    this.#storeOwn()
-    await this.#last
+    await this.#storeRest(unkept)
+    if (isDatabaseAway(this.#failure) && !this.#stop.aborted) {
+      this.#failure = null // it may have been a moment only
+      await this.#storeRest(unkept)
+    }
     const failure = this.#failure
-    if (failure !== null && !isDatabaseAway(failure) && !(failure instanceof LeaseLostError)) throw failure
-    if (failure !== null) this.#storing?.log.warn(`${reasonOf(failure)} The answers wait in the spool.`)
-    return { ...this.#counts, waiting: this.#storing === null || failure !== null }
+    const isWaiting = isDatabaseAway(failure) || failure instanceof LeaseLostError || this.#stop.aborted
+    if (failure !== null && !isWaiting) throw failure
+    if (failure !== null)
+      this.#storing?.log.warn(`${reasonOf(asAway(failure))} The answers wait in the spool.`)
+    return { ...this.#counts, late: this.#late, waiting: this.#storing === null || failure !== null }
   }
 
-  #storeOwn(): void {
+  async #storeRest(unkept: readonly SpoolRecord[]): Promise<void> {
+    this.#store(storeLive)
+    if (unkept.length > 0) this.#store((storing) => storeUnkept(storing, this.#runKey, unkept))
+    try {
+      await unlessStopped(this.#last, this.#stop, STOP_GRACE_MS)
+    } catch (stopped) {
+      this.#failure = stopped
+    }
+  }
+
+  #store(work: (storing: Storing, segment: Segment, runKey: string) => Promise<RunCounts>): void {
     this.#last = this.#last.then(() =>
       this.#attempt(async (storing) => {
-        const { stored, rejected, late } = await storeLive(storing, this.#segment, this.#runKey)
-        this.#counts.stored += stored
-        this.#counts.rejected += rejected
-        this.#counts.late += late
+        const counts = await work(storing, this.#segment, this.#runKey)
+        this.#counts = sumOfCounts(this.#counts, counts)
       }),
     )
   }

@@ -1,27 +1,19 @@
 // From the spool to the warehouse: each stretch of a segment in one transaction, together with how far the
 // segment is stored. So a replay that is killed at any point goes on where it was, and stores nothing twice.
-import type { Calendar } from '../counters/calendar.ts'
-import { readingText } from '../counters/reading-text.ts'
+import { randomUUIDv7 } from 'node:crypto'
+import { UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
-import type { AnswerRecord, FailureRecord, RejectedRecord, RunRecord, SpoolRecord } from '../spool/records.ts'
-import { readStretch, type Segment } from '../spool/segment.ts'
+import type { RunRecord, SpoolRecord } from '../spool/records.ts'
+import type { Segment } from '../spool/segment.ts'
 import type { Spool, WaitingSegment } from '../spool/spool.ts'
-import { asAway } from '../warehouse/away.ts'
-import { holdTimezone, loadCalendar } from '../warehouse/calendar.ts'
-import type { Lease } from '../warehouse/lease.ts'
+import { readStretch, readTail } from '../spool/stretch.ts'
+import { isDatabaseAway } from '../warehouse/away.ts'
+import { type Lease, LeaseLostError } from '../warehouse/lease.ts'
 import type { Transaction, Warehouse } from '../warehouse/pool.ts'
-import { type Arrival, recordSnapshots } from '../warehouse/record.ts'
-import { addCategories } from '../warehouse/registry.ts'
-import {
-  addToRun,
-  advanceRun,
-  beginRun,
-  finishRun,
-  type RunCounts,
-  readSpooledBytes,
-} from '../warehouse/runs.ts'
+import { advanceRun, beginRun, findRun, NO_COUNTS, type RunCounts, sumOfCounts } from '../warehouse/runs.ts'
+import { calendarFor, type Replay, refuseOtherTimezone, storeRecords } from './store-records.ts'
 
-/** A segment that nobody has written to for so long has lost its process. */
+/** A segment that nobody has written to for so long has lost its process: longer than any request may take. */
 const ORPHANED_MS = 15 * 60_000
 
 export interface Storing {
@@ -32,43 +24,74 @@ export interface Storing {
   readonly log: Logger
 }
 
-export interface StoredSegment extends RunCounts {
-  /** Whether the segment's last record, that of the finished run, is stored. */
-  readonly finished: boolean
-}
-
-const NOTHING: StoredSegment = { stored: 0, rejected: 0, late: 0, finished: false }
-
 /** Stores what is on the disk of the segment of a run that is under way. */
-export async function storeLive(storing: Storing, segment: Segment, runKey: string): Promise<StoredSegment> {
-  return await storeSegment(storing, segment.path, runKey, segment)
+export async function storeLive(storing: Storing, segment: Segment, runKey: string): Promise<RunCounts> {
+  return await storeSegment(storing, segment.path, runKey, segment, null)
 }
 
-/** Stores the segments that earlier runs left behind, oldest first, and removes them. */
+/** Stores records of a run under way that the spool could not take. */
+export async function storeUnkept(
+  storing: Storing,
+  runKey: string,
+  records: readonly SpoolRecord[],
+): Promise<RunCounts> {
+  const { warehouse, timezone, lease } = storing
+  const calendar = await calendarFor(warehouse, records)
+  return await warehouse.transaction(async (tx) => {
+    await lease.hold(tx)
+    await refuseOtherTimezone(tx, timezone)
+    const run = await findRun(tx.db, runKey)
+    return run ? await storeRecords(tx, calendar, { runId: run.id, records, replay: null }) : NO_COUNTS
+  })
+}
+
+/**
+ * Stores the segments that earlier runs left behind, oldest first, and removes them. Once `stop` is aborted the
+ * rest goes on waiting. What one of them holds cannot keep the others from being stored.
+ */
 export async function storeWaiting(
   storing: Storing,
   except: string,
+  stop: AbortSignal,
 ): Promise<RunCounts & { segments: number }> {
-  const total = { stored: 0, rejected: 0, late: 0, segments: 0 }
+  const replay: Replay = { key: randomUUIDv7(), startedAt: Date.now() }
+  let counts = NO_COUNTS
+  let segments = 0
   for (const segment of await storing.spool.list()) {
-    if (segment.runKey === except) continue
-    const { stored, rejected, late, finished } = await storeSegment(
-      storing,
-      segment.path,
-      segment.runKey,
-      null,
-    )
-    total.stored += stored
-    total.rejected += rejected
-    total.late += late
-    total.segments += 1
-    if (finished || isOrphaned(segment)) await storing.spool.remove(segment.path)
+    if (segment.runKey === except || stop.aborted) continue
+    try {
+      counts = sumOfCounts(
+        counts,
+        await storeSegment(storing, segment.path, segment.runKey, null, replay, stop),
+      )
+      segments += 1
+      if (!stop.aborted) await removeIfOver(storing, segment)
+    } catch (error) {
+      if (isDatabaseAway(error) || error instanceof LeaseLostError || error instanceof UsageError) throw error
+      storing.log.error(
+        { segment: segment.path, err: error },
+        'a part of the spool cannot be stored; it goes on waiting',
+      )
+    }
   }
-  return total
+  return { ...counts, segments }
 }
 
-function isOrphaned({ changedAt }: WaitingSegment): boolean {
-  return Date.now() - changedAt > ORPHANED_MS
+/** Removes a segment that is stored, once it is sure that nothing more comes; half a line left in it is kept. */
+async function removeIfOver({ warehouse, spool, log }: Storing, segment: WaitingSegment): Promise<void> {
+  const run = await findRun(warehouse.db, segment.runKey)
+  if (!run?.isFinished) {
+    if (Date.now() - segment.changedAt < ORPHANED_MS) return
+    const tail = await readTail(segment.path, run?.spooledBytes ?? 0)
+    if (tail.length > 0) {
+      const file = await spool.setAside(segment.runKey, [tail])
+      log.error(
+        { file },
+        'the last line of a segment of the spool was not written to its end; it is set aside',
+      )
+    }
+  }
+  await spool.remove(segment.path)
 }
 
 async function storeSegment(
@@ -76,153 +99,51 @@ async function storeSegment(
   path: string,
   runKey: string,
   live: Segment | null,
-): Promise<StoredSegment> {
-  let total = NOTHING
-  try {
-    for (;;) {
-      const startBytes = (await readSpooledBytes(storing.warehouse.db, runKey)) ?? 0
-      const { records, damaged, endBytes } = await readStretch(path, startBytes, live?.durableBytes)
-      if (endBytes === startBytes) return total
-      for (const line of damaged) {
-        storing.log.error(
-          { segment: path, line: line.slice(0, 200) },
-          'a damaged line of the spool is left out',
-        )
-      }
-      const counts = await storeStretch(storing, runKey, { records, startBytes, endBytes }, live !== null)
-      total = {
-        stored: total.stored + counts.stored,
-        rejected: total.rejected + counts.rejected,
-        late: total.late + counts.late,
-        finished: total.finished || records.some(({ kind }) => kind === 'finished'),
-      }
+  replay: Replay | null,
+  stop?: AbortSignal,
+): Promise<RunCounts> {
+  const { warehouse, spool, log } = storing
+  let counts = NO_COUNTS
+  for (;;) {
+    if (stop?.aborted) return counts
+    const from = (await findRun(warehouse.db, runKey))?.spooledBytes ?? 0
+    const { records, damaged, endBytes: to } = await readStretch(path, from, live?.durableBytes)
+    if (to === from) return counts
+    if (damaged.length > 0) {
+      const file = await spool.setAside(runKey, damaged)
+      log.error({ file, lines: damaged.length }, 'damaged lines of the spool are set aside')
     }
-  } catch (error) {
-    throw asAway(error)
+    counts = sumOfCounts(counts, await storeStretch(storing, runKey, { records, from, to }, replay))
   }
 }
 
 async function storeStretch(
   { warehouse, timezone, lease }: Storing,
   runKey: string,
-  { records, startBytes, endBytes }: { records: SpoolRecord[]; startBytes: number; endBytes: number },
-  live: boolean,
+  { records, from, to }: { records: SpoolRecord[]; from: number; to: number },
+  replay: Replay | null,
 ): Promise<RunCounts> {
-  const answers = records.filter((record) => record.kind === 'answer')
-  const calendar = await calendarFor(warehouse, answers)
+  const calendar = await calendarFor(warehouse, records)
   return await warehouse.transaction(async (tx) => {
     await lease.hold(tx)
-    await holdTimezone(tx.db, timezone)
-    if (startBytes === 0)
-      await beginSpooledRun(tx, records.find((record) => record.kind === 'run') ?? lostRun(runKey))
-    const runId = await advanceRun(tx.db, runKey, startBytes, endBytes)
-    if (runId === null) return NOTHING // somebody else has stored it
-    const ids = await idsOf(tx, records)
-    const arrivals = answers.map((answer): Arrival => ({ categoryId: ids(answer), snapshot: answer }))
-    const origin = { runId, imported: false }
-    const recorded = await recordSnapshots(tx.connection, calendar, arrivals, { origin, live })
-    const refused = [
-      ...recorded.conflicts.map((arrival) => refusedRow(arrival, 'conflict')),
-      ...recorded.fromThePast.map((arrival) => refusedRow(arrival, 'clock')),
-      ...records
-        .filter((record) => record.kind === 'rejected')
-        .map((record) => rejectedRow(ids(record), record)),
-    ]
-    if (refused.length > 0) {
-      await tx.db
-        .insertInto('store.rejected')
-        .values(refused.map((row) => ({ ...row, run_id: runId })))
-        .execute()
-    }
-    const failures = records
-      .filter((record) => record.kind === 'failure')
-      .map((record) => failureRow(ids(record), record))
-    if (failures.length > 0) {
-      await tx.db
-        .insertInto('store.failure')
-        .values(failures.map((row) => ({ ...row, run_id: runId })))
-        .execute()
-    }
-    const counts = {
-      stored: recorded.stored,
-      rejected: refused.length,
-      late: live ? recorded.late : recorded.stored,
-    }
-    await addToRun(tx.db, runId, counts)
-    const finished = records.find((record) => record.kind === 'finished')
-    if (finished) await finishRun(tx.db, runId, finished.status, finished.at, finished.failed)
-    return counts
+    await refuseOtherTimezone(tx, timezone)
+    if (from === 0 && replay) await beginWaitingRun(tx, records, runKey)
+    const runId = await advanceRun(tx.db, runKey, from, to)
+    if (runId === null) return NO_COUNTS // somebody else has stored it
+    return await storeRecords(tx, calendar, { runId, records, replay })
   })
 }
 
-async function beginSpooledRun({ db }: Transaction, run: RunRecord): Promise<void> {
-  if ((await beginRun(db, run)) !== null) return
+/** The row of a run that was not announced; as long as its last record is not stored, its process seems dead. */
+async function beginWaitingRun({ db }: Transaction, records: SpoolRecord[], runKey: string): Promise<void> {
+  const run = records.find((record) => record.kind === 'run') ?? lostRun(runKey)
+  if ((await beginRun(db, run, 'abandoned')) !== null) return
   // Another host ran the tick of that instant while this one could not reach the database.
-  await beginRun(db, { ...run, scheduledAt: null })
+  await beginRun(db, { ...run, scheduledAt: null }, 'abandoned')
 }
 
 /** The run of a segment whose first line is damaged; its key tells when it began (UUIDv7). */
 function lostRun(key: string): RunRecord {
   const startedAt = Number.parseInt(key.replaceAll('-', '').slice(0, 12), 16)
   return { kind: 'run', key, account: null, trigger: 'replay', scheduledAt: null, startedAt, categories: 0 }
-}
-
-const calendars = new WeakMap<Warehouse, Calendar>()
-
-async function calendarFor(warehouse: Warehouse, answers: readonly AnswerRecord[]): Promise<Calendar> {
-  const instants = answers.map(({ at }) => at)
-  const from = Math.min(Date.now(), ...instants)
-  const until = Math.max(Date.now(), ...instants)
-  const known = calendars.get(warehouse)
-  if (known && known.start <= from && known.end > until + 86_400_000) return known
-  const calendar = await loadCalendar(warehouse.db, from, until)
-  calendars.set(warehouse, calendar)
-  return calendar
-}
-
-type Named = { readonly account: string; readonly category: string }
-
-async function idsOf(
-  { db }: Transaction,
-  records: readonly SpoolRecord[],
-): Promise<(record: Named) => number> {
-  const ids = new Map<string, ReadonlyMap<string, number>>()
-  const named = records.filter((record) => 'category' in record)
-  for (const [account, ofAccount] of Map.groupBy(named, (record) => record.account)) {
-    ids.set(
-      account,
-      await addCategories(
-        db,
-        account,
-        ofAccount.map(({ category }) => category),
-      ),
-    )
-  }
-  return ({ account, category }) => ids.get(account)!.get(category)!
-}
-
-function refusedRow({ categoryId, snapshot }: Arrival, reason: 'conflict' | 'clock') {
-  const { at, counters, timespent, extra } = snapshot
-  return {
-    category_id: categoryId,
-    at: new Date(at),
-    reason,
-    body: readingText({ counters, timespent, extra }),
-  }
-}
-
-function rejectedRow(categoryId: number, { at, reason, body }: RejectedRecord) {
-  return { category_id: categoryId, at: new Date(at), reason, body }
-}
-
-function failureRow(categoryId: number, failure: FailureRecord) {
-  return {
-    category_id: categoryId,
-    at: new Date(failure.at),
-    class: failure.class,
-    http_status: failure.httpStatus,
-    api_code: failure.apiCode,
-    attempts: failure.attempts,
-    message: failure.message,
-  }
 }

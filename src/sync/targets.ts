@@ -4,6 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { addCategories, listCategories } from '../warehouse/registry.ts'
+import type { CategoryState } from '../warehouse/tables.ts'
 
 export interface Target {
   readonly account: string
@@ -16,39 +17,59 @@ export interface Listed {
   readonly categories: readonly string[]
 }
 
+interface Registered extends Target {
+  readonly state: CategoryState
+}
+
 const FILE = 'categories.json'
 
 /** Adds what the settings list to the registry, and gives the active categories of these accounts. */
 export async function readTargets(
-  warehouse: Warehouse,
+  { db }: Warehouse,
   accounts: readonly Listed[],
   spoolFolder: string,
 ): Promise<Target[]> {
-  const targets: Target[] = []
+  const registered: Registered[] = []
   for (const { name, categories } of accounts) {
-    await addCategories(warehouse.db, name, categories)
-    const active = (await listCategories(warehouse.db, name)).filter(({ state }) => state === 'active')
-    targets.push(...active.map(({ account, category }) => ({ account, category })))
+    await addCategories(db, name, categories)
+    for (const { account, category, state } of await listCategories(db, name))
+      registered.push({ account, category, state })
   }
-  await remember(spoolFolder, targets)
-  return targets
+  // A copy that cannot be kept is no reason not to ask; the spool itself says what is wrong with the folder.
+  await remember(spoolFolder, registered).catch(() => {})
+  return activeOf(registered)
 }
 
-/** The categories as of the last time that the database was there, else those of the settings. */
+/** The categories as of the last time that the database was there, and those that the settings list since. */
 export async function rememberedTargets(accounts: readonly Listed[], spoolFolder: string): Promise<Target[]> {
-  const listed = accounts.flatMap(({ name, categories }) =>
-    categories.map((category) => ({ account: name, category })),
-  )
-  const remembered = await readFile(join(spoolFolder, FILE), 'utf8').then(JSON.parse, () => null)
-  if (!Array.isArray(remembered)) return listed
-  const names = new Set(accounts.map(({ name }) => name))
-  return remembered.filter(({ account }: Target) => names.has(account))
+  const remembered = await recall(spoolFolder)
+  return accounts.flatMap(({ name, categories }) => {
+    const ofAccount = remembered.filter(({ account }) => account === name)
+    const known = new Set(ofAccount.map(({ category }) => category))
+    const added = categories.filter((category) => !known.has(category))
+    return [...activeOf(ofAccount), ...added.map((category) => ({ account: name, category }))]
+  })
 }
 
-async function remember(spoolFolder: string, targets: readonly Target[]): Promise<void> {
+function activeOf(registered: readonly Registered[]): Target[] {
+  return registered
+    .filter(({ state }) => state === 'active')
+    .map(({ account, category }) => ({ account, category }))
+}
+
+async function recall(spoolFolder: string): Promise<readonly Registered[]> {
+  try {
+    return JSON.parse(await readFile(join(spoolFolder, FILE), 'utf8'))
+  } catch {
+    return [] // never written, or not to its end
+  }
+}
+
+async function remember(spoolFolder: string, registered: readonly Registered[]): Promise<void> {
   const path = join(spoolFolder, FILE)
-  const text = JSON.stringify(targets)
+  const text = JSON.stringify(registered)
   if ((await readFile(path, 'utf8').catch(() => null)) === text) return
-  await writeFile(`${path}.new`, text, { mode: 0o600 })
-  await rename(`${path}.new`, path)
+  const draft = `${path}.${process.pid}`
+  await writeFile(draft, text, { mode: 0o600, flush: true })
+  await rename(draft, path)
 }

@@ -3,19 +3,22 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { PrimosyncError, reasonOf, UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
-import { ApiError } from '../primotexto/api-error.ts'
-import type { Client, FetchStats } from '../primotexto/client.ts'
-import type { FinishedRecord, Outcome, RunRecord, Trigger } from '../spool/records.ts'
+import type { Client } from '../primotexto/client.ts'
+import type { FinishedRecord, RunRecord, SpoolRecord, Trigger } from '../spool/records.ts'
 import type { Spool } from '../spool/spool.ts'
+import { unlessStopped } from '../stopping.ts'
 import { asAway, isDatabaseAway } from '../warehouse/away.ts'
 import { acquireLease, type Lease, leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { abandonRuns, beginRun } from '../warehouse/runs.ts'
+import { askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
 import { type Listed, readTargets, rememberedTargets, type Target } from './targets.ts'
 
 /** How long a tick waits for another one, of this or another process, to end. */
 const PATIENCE_MS = 60_000
+/** After a stop nobody waits longer for the lease to be given back: it runs out by itself. */
+const RELEASE_GRACE_MS = 1_000
 
 export interface Account extends Listed {
   readonly client: Client
@@ -44,65 +47,87 @@ export interface TickRequest {
 
 export interface TickReport {
   readonly run: string
+  /** `ok`: every category gave a reading. `failed`: none did. */
   readonly status: FinishedRecord['status']
   readonly categories: number
   readonly stored: number
   readonly failed: number
   readonly rejected: number
+  /** Snapshots of earlier runs that had waited in the spool and were stored by this one. */
   readonly late: number
-  /** Answers that wait in the spool because the database could not take them. */
+  /** Answers wait in the spool because the database could not take them. */
   readonly waiting: boolean
   readonly durationMs: number
 }
 
+/** A run that has its turn and its row. */
+interface Opened {
+  /** Null: the database is away; everything waits in the spool. */
+  readonly lease: Lease | null
+  readonly run: RunRecord
+  readonly targets: readonly Target[]
+}
+
 /**
  * Runs one tick. Null where there was nothing to do: the tick of that instant was run by another process.
- * Rejects where another process was busy for too long, or nothing can be kept. While the database is away it
- * asks all the same, and what it was told waits in the spool.
+ * While the database is away it asks all the same, and what it was told waits in the spool. Once `signal` is
+ * aborted nothing more is asked, and it ends within seconds. Rejects where another process was busy for too
+ * long, nothing can be kept, or the stop came before its turn.
  */
 export async function tick(
   deps: TickDeps,
   request: TickRequest,
   signal: AbortSignal,
 ): Promise<TickReport | null> {
-  const startedAt = Date.now()
-  const lease = await takeTurn(deps, signal)
+  const opened = await openRun(deps, request, signal)
+  if (opened === null) return null
   try {
-    const targets = chosen(await findTargets(deps, lease), request)
-    const run: RunRecord = {
-      ...{ kind: 'run', key: randomUUIDv7(), account: request.account ?? null, trigger: request.trigger },
-      ...{ scheduledAt: request.scheduledAt, startedAt, categories: targets.length },
-    }
-    if (lease && !(await announce(deps, run))) return null
-    return await askAndStore(deps, lease, run, targets, signal)
+    return await askAndStore(deps, opened, signal)
   } finally {
-    await lease?.release()
+    if (opened.lease) await unlessStopped(opened.lease.release(), signal, RELEASE_GRACE_MS).catch(() => {})
   }
 }
 
-/** The lease; null where the database is away. */
-async function takeTurn(
-  { warehouse, holder, log, prepare }: TickDeps,
-  signal: AbortSignal,
-): Promise<Lease | null> {
+/** Takes its turn, finds the targets and announces the run; without any of it while the database is away. */
+async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal): Promise<Opened | null> {
+  const { accounts, warehouse, spool, log } = deps
+  const runOf = runBeginner(deps, request)
+  let lease: Lease | null = null
   try {
-    await prepare()
-    const lease = await acquireLease(warehouse, holder, { patienceMs: PATIENCE_MS, signal })
-    if (lease) return lease
-    const other = await leaseHolder(warehouse.db)
-    throw new PrimosyncError(`Another primosync (${other ?? 'unknown'}) has been at it for a minute.`, {
-      hint: 'It goes on alone; this tick is left out.',
-    })
-  } catch (error) {
-    if (!isDatabaseAway(error)) throw error
-    log.warn(`${reasonOf(asAway(error))} Asking goes on; the answers wait in the spool.`)
+    await unlessStopped(deps.prepare(), signal)
+    lease = await takeTurn(deps, signal)
+    const targets = chosen(await readTargets(warehouse, accounts, spool.folder), request)
+    const run = runOf(targets)
+    if (await announce(deps, run)) return { lease, run, targets }
+    await lease.release()
     return null
+  } catch (error) {
+    if (!isDatabaseAway(error)) {
+      await lease?.release()
+      throw error
+    }
+    void lease?.release() // which may take its time now
+    log.warn(`${reasonOf(asAway(error))} Asking goes on; the answers wait in the spool.`)
+    const targets = chosen(await rememberedTargets(accounts, spool.folder), request)
+    return { lease: null, run: runOf(targets), targets }
   }
 }
 
-async function findTargets({ warehouse, accounts, spool }: TickDeps, lease: Lease | null): Promise<Target[]> {
-  if (lease) return await readTargets(warehouse, accounts, spool.folder)
-  return await rememberedTargets(accounts, spool.folder)
+function runBeginner({ accounts }: TickDeps, request: TickRequest): (targets: Target[]) => RunRecord {
+  const { trigger, scheduledAt } = request
+  // The sole account is the scope: a process with another account runs the tick of the same instant, too.
+  const account = request.account ?? (accounts.length === 1 ? accounts[0]!.name : null)
+  const begun = { key: randomUUIDv7(), account, trigger, scheduledAt, startedAt: Date.now() }
+  return (targets) => ({ kind: 'run', ...begun, categories: targets.length })
+}
+
+async function takeTurn({ warehouse, holder }: TickDeps, signal: AbortSignal): Promise<Lease> {
+  const lease = await acquireLease(warehouse, holder, { patienceMs: PATIENCE_MS, signal })
+  if (lease) return lease
+  const other = await leaseHolder(warehouse.db)
+  throw new PrimosyncError(`Another primosync (${other ?? 'unknown'}) has been at it for a minute.`, {
+    hint: 'It goes on alone; this tick is left out.',
+  })
 }
 
 function chosen(targets: Target[], { account, categories }: TickRequest): Target[] {
@@ -110,12 +135,10 @@ function chosen(targets: Target[], { account, categories }: TickRequest): Target
   if (categories === undefined) return ofAccount
   const missing = categories.filter((name) => !ofAccount.some(({ category }) => category === name))
   if (missing.length > 0) {
-    throw new UsageError(
-      `There is no active category ${missing.map((name) => JSON.stringify(name)).join(', ')}.`,
-      {
-        hint: 'List them with: primosync category list',
-      },
-    )
+    const names = missing.map((name) => JSON.stringify(name)).join(', ')
+    throw new UsageError(`There is no active category ${names}.`, {
+      hint: 'List them with: primosync category list',
+    })
   }
   return ofAccount.filter(({ category }) => categories.includes(category))
 }
@@ -129,81 +152,62 @@ async function announce({ warehouse, log }: TickDeps, run: RunRecord): Promise<b
 
 async function askAndStore(
   deps: TickDeps,
-  lease: Lease | null,
-  run: RunRecord,
-  targets: Target[],
+  { lease, run, targets }: Opened,
   signal: AbortSignal,
 ): Promise<TickReport> {
-  const segment = await deps.spool.create(run.key)
-  const loop = new StoringLoop(deps, lease, segment, run.key)
-  try {
-    await segment.append(run)
-    const failed = await askAll(deps, targets, signal, async (outcome) => {
-      await segment.append(outcome)
+  const { accounts, spool, log } = deps
+  const segment = spool.create(run.key)
+  const loop = new StoringLoop(deps, lease, segment, run.key, signal)
+  const unkept: SpoolRecord[] = []
+  const ending = new AbortController()
+  let problem: unknown = null
+  // What the spool cannot take goes to the database alone, and nothing more is asked.
+  const keep = async (record: SpoolRecord) => {
+    try {
+      await segment.append(record)
       loop.poke()
-    })
-    const status = failed === 0 ? 'ok' : failed < targets.length ? 'partial' : 'failed'
-    await segment.append({ kind: 'finished', at: Date.now(), status, failed })
-    const { waiting, ...counts } = await loop.finish()
-    if (!waiting) await deps.spool.remove(segment.path)
-    return {
-      run: run.key,
-      status,
-      categories: targets.length,
-      failed,
-      ...counts,
-      waiting,
-      durationMs: Date.now() - run.startedAt,
+    } catch (error) {
+      unkept.push(record)
+      problem ??= error
+      ending.abort(error)
     }
+  }
+  try {
+    await keep(run)
+    problem ??= await lackOfRoom(spool, loop, targets.length)
+    const stop = AbortSignal.any([signal, ending.signal])
+    const { failed, rejected } = problem
+      ? { failed: targets.length, rejected: 0 }
+      : await askAll(accounts, targets, log, stop, keep)
+    const status = statusOf(targets.length, failed + rejected)
+    await keep({ kind: 'finished', at: Date.now(), status, failed })
+    const { waiting, ...counts } = await loop.finish(unkept)
+    if (!waiting) await spool.remove(segment.path)
+    if (problem) {
+      tellOfLost(log, waiting ? unkept : [])
+      throw problem
+    }
+    const durationMs = Date.now() - run.startedAt
+    return { run: run.key, status, categories: targets.length, failed, ...counts, waiting, durationMs }
   } finally {
     await segment.close()
   }
 }
 
-/** Asks for all targets, hands each outcome to `keep`, and gives how many failed or were not asked. */
-async function askAll(
-  { accounts, log }: TickDeps,
-  targets: Target[],
-  signal: AbortSignal,
-  keep: (outcome: Outcome) => Promise<void>,
-): Promise<number> {
-  const runs = new Map(accounts.map(({ name, client }) => [name, client.run(signal)]))
-  const kept = targets.map(async (target) => {
-    const outcome = await ask(runs.get(target.account)!, target)
-    if (outcome === null) return false
-    if (outcome.kind === 'failure') {
-      log.error({ account: target.account, category: target.category, class: outcome.class }, outcome.message)
-    }
-    await keep(outcome)
-    return outcome.kind !== 'failure'
-  })
-  const settled = await Promise.allSettled(kept)
-  const broken = settled.find((result) => result.status === 'rejected')
-  if (broken) throw broken.reason
-  return settled.filter((result) => result.status === 'fulfilled' && !result.value).length
+/** What waits may be stored right now, and make room. */
+async function lackOfRoom(spool: Spool, loop: StoringLoop, categories: number): Promise<unknown> {
+  if ((await spool.lackOfRoom(categories)) === null) return null
+  await loop.settled
+  return await spool.lackOfRoom(categories)
 }
 
-/** Null where the category was not asked, because of a stop or because its account was refused before. */
-async function ask(fetchStats: FetchStats, { account, category }: Target): Promise<Outcome | null> {
-  try {
-    const { observedAt, result } = await fetchStats(category)
-    if (result.kind === 'reading')
-      return { kind: 'answer', account, category, at: observedAt, ...result.reading }
-    return { kind: 'rejected', account, category, at: observedAt, reason: result.reason, body: result.body }
-  } catch (error) {
-    if (!(error instanceof ApiError)) return null
-    if (error.attempts === 0) return null
-    const { class: errorClass, httpStatus, apiCode, attempts, message } = error
-    return {
-      kind: 'failure',
-      account,
-      category,
-      at: Date.now(),
-      class: errorClass,
-      httpStatus,
-      apiCode,
-      attempts,
-      message,
-    }
-  }
+function statusOf(categories: number, without: number): FinishedRecord['status'] {
+  if (without === 0) return 'ok'
+  return without < categories ? 'partial' : 'failed'
+}
+
+function tellOfLost(log: Logger, unkept: readonly SpoolRecord[]): void {
+  const answers = unkept.filter(({ kind }) => kind === 'answer' || kind === 'rejected').length
+  if (answers > 0)
+    log.fatal({ answers }, 'answers are lost: neither the spool nor the database could take them')
 }

@@ -11,20 +11,42 @@ export interface RunCounts {
   readonly late: number
 }
 
+export const NO_COUNTS: RunCounts = { stored: 0, rejected: 0, late: 0 }
+
+export function sumOfCounts(a: RunCounts, b: RunCounts): RunCounts {
+  return { stored: a.stored + b.stored, rejected: a.rejected + b.rejected, late: a.late + b.late }
+}
+
 /**
  * Writes the row of a run that begins. Its id; null where the tick of that instant was run by somebody else.
  * Safe to repeat: the row of a run that is there already is left alone.
  */
-export async function beginRun(db: Db, run: RunRecord): Promise<number | null> {
+export async function beginRun(
+  db: Db,
+  run: RunRecord,
+  status: 'running' | 'abandoned' = 'running',
+): Promise<number | null> {
   const { rows } = await sql<{ id: number }>`
     /* beginRun */
     insert into store.run (key, account, trigger, scheduled_at, started_at, status, categories)
     values (${run.key}, ${run.account}, ${run.trigger}, ${instant(run.scheduledAt)}, ${instant(run.startedAt)},
-      'running', ${run.categories})
+      ${status}, ${run.categories})
     on conflict do nothing returning id`.execute(db)
-  if (rows[0]) return rows[0].id
-  const own = await db.selectFrom('store.run').select('id').where('key', '=', run.key).executeTakeFirst()
-  return own?.id ?? null
+  return rows[0]?.id ?? (await findRun(db, run.key))?.id ?? null
+}
+
+/** What is known of the run of a spool segment; null: nothing. */
+export async function findRun(
+  db: Db,
+  key: string,
+): Promise<{ id: number; spooledBytes: number; isFinished: boolean } | null> {
+  const row = await db
+    .selectFrom('store.run')
+    .select(['id', 'spooled_bytes', 'finished_at'])
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (row === undefined) return null
+  return { id: row.id, spooledBytes: Number(row.spooled_bytes), isFinished: row.finished_at !== null }
 }
 
 /** The run whose segment is stored up to `fromBytes`, moved on to `toBytes`; null if somebody else has been there. */
@@ -44,27 +66,42 @@ export async function advanceRun(
   return row?.id ?? null
 }
 
-export async function readSpooledBytes(db: Db, key: string): Promise<number | null> {
-  const row = await db
-    .selectFrom('store.run')
-    .select('spooled_bytes')
-    .where('key', '=', key)
-    .executeTakeFirst()
-  return row === undefined ? null : Number(row.spooled_bytes)
-}
-
-export async function addToRun(db: Db, id: number, { stored, rejected, late }: RunCounts): Promise<void> {
+export async function addToRun(
+  db: Db,
+  id: number,
+  { stored, rejected, late, failed = 0 }: RunCounts & { failed?: number },
+): Promise<void> {
   await db
     .updateTable('store.run')
     .set((row) => ({
       stored: row('stored', '+', stored),
       rejected: row('rejected', '+', rejected),
       late: row('late', '+', late),
+      failed: row('failed', '+', failed),
     }))
     .where('id', '=', id)
     .execute()
 }
 
+/**
+ * Adds to the row of a replay, in the transaction that stores what it counts; the first one makes the row. It is
+ * finished at any time, so that it tells the truth also when the next transaction never comes.
+ */
+export async function addToReplay(
+  db: Db,
+  { key, startedAt }: { key: string; startedAt: number },
+  { stored, rejected, late }: RunCounts,
+): Promise<void> {
+  await sql`
+    /* addToReplay */
+    insert into store.run (key, trigger, started_at, finished_at, status, stored, rejected, late)
+    values (${key}, 'replay', ${new Date(startedAt)}, ${new Date()}, 'ok', ${stored}, ${rejected}, ${late})
+    on conflict (key) do update
+    set finished_at = excluded.finished_at, stored = run.stored + excluded.stored,
+      rejected = run.rejected + excluded.rejected, late = run.late + excluded.late`.execute(db)
+}
+
+/** `failed`: how many categories failed or were not asked, in all. */
 export async function finishRun(
   db: Db,
   id: number,

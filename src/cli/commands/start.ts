@@ -5,8 +5,10 @@ import { reasonOf } from '../../errors.ts'
 import { SANDBOX_CATEGORIES } from '../../sandbox/lives.ts'
 import { createApp, serve } from '../../serve/http.ts'
 import { openSpool } from '../../spool/spool.ts'
+import { unlessStopped } from '../../stopping.ts'
 import { startDaemon } from '../../sync/daemon.ts'
 import { DEMO_ACCOUNT, loadDemoHistory } from '../../sync/demo.ts'
+import type { TickDeps } from '../../sync/tick.ts'
 import { isDatabaseAway } from '../../warehouse/away.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action, Context } from '../command.ts'
@@ -14,7 +16,13 @@ import { relativeTime } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { describeReport } from '../tick-report.ts'
-import { type ConfiguredWarehouse, connectWarehouse, dataFolder, prepareOnce } from '../warehouse.ts'
+import {
+  type ConfiguredWarehouse,
+  connectWarehouse,
+  dataFolder,
+  prepareOnce,
+  TICK_SILENCE_MS,
+} from '../warehouse.ts'
 
 export const start: Action<object> = {
   name: 'start',
@@ -25,44 +33,57 @@ export const start: Action<object> = {
     const { config, log } = context
     const stop = stopSignal()
     const spool = await openSpool(dataFolder(config))
-    const warehouse = await connectWarehouse(config, log, { exclusive: true })
-    let isPrepared = false
-    const prepare = async () => {
-      await prepared()
-      isPrepared = true
-    }
-    const prepared = prepareOnce(warehouse, config)
-    const app = createApp({ warehouse, spool, isPrepared: () => isPrepared })
-    const server = await serve(app, config.httpHost, config.httpPort).catch(async (error) => {
-      await warehouse.close()
-      throw error
-    })
-    const open = await openAccounts(config)
+    const warehouse = await connectWarehouse(config, log, { exclusive: true, silenceMs: TICK_SILENCE_MS })
     try {
-      announce(context, warehouse, server.url)
-      await prepareDemo(context, warehouse, prepare)
-      const daemon = startDaemon(
-        {
-          ...{ accounts: open.accounts, warehouse, spool, log, prepare },
-          ...{ timezone: config.reportingTimezone, holder: `${hostname()}, process ${process.pid}` },
-          pattern: config.syncSchedule,
-          onTick: (report) => context.output.print(describeReport(report, config.demo)),
-        },
-        stop,
-      )
-      await daemon.firstTick
-      const next = daemon.schedule.nextTickAt()
-      if (next && !stop.aborted)
-        context.output.print(`next tick    ${relativeTime(next, new Date())} (${config.syncSchedule})`)
-      if (!stop.aborted) await once(stop, 'abort')
-      log.info('stopping: what has arrived is stored')
-      await daemon.stop()
+      let isPrepared = false
+      const prepareForTicks = prepareOnce(warehouse, config)
+      const prepare = async () => {
+        await prepareForTicks()
+        isPrepared = true
+      }
+      const app = createApp({ warehouse, spool, isPrepared: () => isPrepared })
+      const server = await serve(app, config.httpHost, config.httpPort)
+      try {
+        announce(context, warehouse, server.url)
+        await unlessStopped(prepareDemo(context, warehouse, prepare), stop)
+        await runDaemon(context, { warehouse, spool, prepare }, stop)
+      } finally {
+        await server.close()
+      }
+    } catch (error) {
+      if (error !== stop.reason) throw error // stopped before the first tick: all is well
     } finally {
-      await server.close()
-      await open.close()
       await warehouse.close()
     }
   },
+}
+
+/** Ticks until it is told to stop. */
+async function runDaemon(
+  { config, log, output }: Context<object>,
+  deps: Pick<TickDeps, 'warehouse' | 'spool' | 'prepare'>,
+  stop: AbortSignal,
+): Promise<void> {
+  const open = await openAccounts(config)
+  try {
+    const daemon = startDaemon(
+      {
+        ...{ ...deps, accounts: open.accounts, log, timezone: config.reportingTimezone },
+        ...{ holder: `${hostname()}, process ${process.pid}`, pattern: config.syncSchedule },
+        onTick: (report) => output.print(describeReport(report, config.demo)),
+      },
+      stop,
+    )
+    await daemon.firstTick
+    const next = daemon.schedule.nextTickAt()
+    if (next && !stop.aborted)
+      output.print(`next tick    ${relativeTime(next, new Date())} (${config.syncSchedule})`)
+    if (!stop.aborted) await once(stop, 'abort')
+    log.info('stopping: what has arrived is stored')
+    await daemon.stop()
+  } finally {
+    await open.close()
+  }
 }
 
 function announce({ config, output }: Context<object>, warehouse: ConfiguredWarehouse, url: string): void {

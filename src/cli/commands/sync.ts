@@ -2,12 +2,13 @@
 import { hostname } from 'node:os'
 import { UsageError } from '../../errors.ts'
 import { openSpool } from '../../spool/spool.ts'
+import { DEMO_ACCOUNT } from '../../sync/demo.ts'
 import { tick } from '../../sync/tick.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action } from '../command.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { describeReport, exitCodeOf } from '../tick-report.ts'
-import { connectWarehouse, dataFolder, prepareOnce } from '../warehouse.ts'
+import { connectWarehouse, dataFolder, prepareOnce, TICK_SILENCE_MS } from '../warehouse.ts'
 
 interface Options {
   account?: string
@@ -25,7 +26,7 @@ export const sync: Action<Options> = {
       .option('--category <names...>', 'only these categories'),
 
   async run({ config, options, output, log }) {
-    const known = config.demo ? ['sandbox'] : config.accounts.map(({ name }) => name)
+    const known = config.demo ? [DEMO_ACCOUNT] : config.accounts.map(({ name }) => name)
     if (options.account !== undefined && !known.includes(options.account)) {
       throw new UsageError(`There is no account ${JSON.stringify(options.account)} in the settings.`, {
         hint: `There is: ${known.join(', ')}.`,
@@ -33,22 +34,25 @@ export const sync: Action<Options> = {
     }
     const stop = stopSignal()
     const spool = await openSpool(dataFolder(config))
-    const warehouse = await connectWarehouse(config, log)
-    const open = await openAccounts(config)
+    const warehouse = await connectWarehouse(config, log, { silenceMs: TICK_SILENCE_MS })
     try {
-      const report = await tick(
-        {
-          ...{ accounts: open.accounts, warehouse, spool, log, timezone: config.reportingTimezone },
-          ...{ holder: `${hostname()}, process ${process.pid}`, prepare: prepareOnce(warehouse, config) },
-        },
-        { trigger: 'manual', scheduledAt: null, account: options.account, categories: options.category },
-        stop,
-      )
-      if (options.json) output.json(report)
-      else output.print(describeReport(report, config.demo))
-      return exitCodeOf(report)
+      const open = await openAccounts(config)
+      try {
+        const report = await tick(
+          {
+            ...{ accounts: open.accounts, warehouse, spool, log, timezone: config.reportingTimezone },
+            ...{ holder: `${hostname()}, process ${process.pid}`, prepare: prepareOnce(warehouse, config) },
+          },
+          { trigger: 'manual', scheduledAt: null, account: options.account, categories: options.category },
+          stop,
+        )
+        if (options.json) output.json(report)
+        else output.print(describeReport(report, config.demo))
+        return exitCodeOf(report)
+      } finally {
+        await open.close()
+      }
     } finally {
-      await open.close()
       await warehouse.close()
     }
   },

@@ -1,0 +1,84 @@
+// Reads a spool segment in stretches of whole lines, so that replaying needs little memory whatever its size.
+import { type FileHandle, open } from 'node:fs/promises'
+import { fromLine, type SpoolRecord } from './records.ts'
+
+const CHUNK_BYTES = 1 << 19
+const NEWLINE = 10
+
+/** A stretch of a segment: its good records, and where the next stretch begins. */
+export interface Stretch {
+  readonly records: SpoolRecord[]
+  /** Whole lines that are damaged, as they stand. */
+  readonly damaged: Buffer[]
+  readonly endBytes: number
+}
+
+/**
+ * Reads whole lines from `startBytes` on, half a MiB at most unless one line is longer, up to `untilBytes` where
+ * that is given (what is on the disk of a segment being written). A last line without its end is left for later.
+ * `endBytes` equals `startBytes` where there is no further whole line, or no file.
+ */
+export async function readStretch(
+  path: string,
+  startBytes: number,
+  untilBytes = Number.POSITIVE_INFINITY,
+): Promise<Stretch> {
+  const bytes = await withFile(path, (file) => readWholeLines(file, startBytes, untilBytes))
+  const records: SpoolRecord[] = []
+  const damaged: Buffer[] = []
+  for (const line of linesOf(bytes)) {
+    const record = fromLine(line.toString('utf8'))
+    if (record) records.push(record)
+    else damaged.push(line)
+  }
+  return { records, damaged, endBytes: startBytes + bytes.length }
+}
+
+/** What stands after the last whole line: half a line that a power cut or a kill left. */
+export async function readTail(path: string, startBytes: number): Promise<Buffer> {
+  return await withFile(path, async (file) => {
+    const { size } = await file.stat()
+    if (size <= startBytes) return Buffer.alloc(0)
+    const { buffer, bytesRead } = await file.read({
+      buffer: Buffer.alloc(size - startBytes),
+      position: startBytes,
+    })
+    return buffer.subarray(0, bytesRead)
+  })
+}
+
+async function withFile(path: string, read: (file: FileHandle) => Promise<Buffer>): Promise<Buffer> {
+  let file: FileHandle
+  try {
+    file = await open(path, 'r')
+  } catch (error) {
+    // Not written to yet, or stored and removed by another process.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  }
+  try {
+    return await read(file)
+  } finally {
+    await file.close()
+  }
+}
+
+async function readWholeLines(file: FileHandle, startBytes: number, untilBytes: number): Promise<Buffer> {
+  const { size } = await file.stat()
+  const available = Math.min(size, untilBytes) - startBytes
+  for (let length = Math.min(CHUNK_BYTES, available); length > 0; length = Math.min(2 * length, available)) {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length), position: startBytes })
+    const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE) + 1
+    // A line may be longer than a chunk.
+    if (end > 0 || length === available) return buffer.subarray(0, end)
+  }
+  return Buffer.alloc(0)
+}
+
+function* linesOf(bytes: Buffer): Generator<Buffer> {
+  let start = 0
+  for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+    yield bytes.subarray(start, end)
+    start = end + 1
+  }
+}

@@ -1,0 +1,21 @@
+// What a stop does to work that cannot be interrupted: nobody waits for it any longer.
+
+/**
+ * Settles as `work` does, or rejects with the reason of `stop` once that has been aborted for `graceMs`.
+ * The work itself goes on.
+ */
+export async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal, graceMs = 0): Promise<T> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  let timer: NodeJS.Timeout | undefined
+  const onStop = () => {
+    timer = setTimeout(() => reject(stop.reason), graceMs)
+  }
+  if (stop.aborted) onStop()
+  else stop.addEventListener('abort', onStop)
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    clearTimeout(timer)
+    stop.removeEventListener('abort', onStop)
+  }
+}

@@ -1,0 +1,84 @@
+// The asking part of a tick: every category once, each outcome handed on the moment it is there.
+import { reasonOf } from '../errors.ts'
+import type { Logger } from '../logging.ts'
+import { ApiError } from '../primotexto/api-error.ts'
+import type { Client, FetchStats } from '../primotexto/client.ts'
+import type { FailureRecord, Outcome } from '../spool/records.ts'
+import type { Target } from './targets.ts'
+
+/** How many failures of one class are told one by one; in an outage of the provider all categories fail alike. */
+const TOLD_OF_A_CLASS = 5
+
+/**
+ * Asks for all targets and hands each outcome to `keep`. Gives how many categories have no outcome or a failure
+ * (`failed`), and how many answers were of no use (`rejected`). Never rejects; `keep` must not either.
+ */
+export async function askAll(
+  accounts: readonly { readonly name: string; readonly client: Client }[],
+  targets: readonly Target[],
+  log: Logger,
+  signal: AbortSignal,
+  keep: (outcome: Outcome) => Promise<void>,
+): Promise<{ failed: number; rejected: number }> {
+  const runs = new Map(accounts.map(({ name, client }) => [name, client.run(signal)]))
+  const tell = teller(log)
+  let failed = 0
+  let rejected = 0
+  await Promise.all(
+    targets.map(async (target) => {
+      const outcome = await ask(runs.get(target.account)!, target, log, signal)
+      if (outcome?.kind === 'rejected') rejected += 1
+      if (outcome === null || outcome.kind === 'failure') failed += 1
+      if (outcome?.kind === 'failure') tell.failure(outcome)
+      if (outcome !== null) await keep(outcome)
+    }),
+  )
+  tell.rest()
+  return { failed, rejected }
+}
+
+/** Null where the category was not asked, because of a stop or because its account was refused. */
+async function ask(
+  fetchStats: FetchStats,
+  { account, category }: Target,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Outcome | null> {
+  try {
+    const { observedAt: at, result } = await fetchStats(category)
+    if (result.kind === 'reading') return { kind: 'answer', account, category, at, ...result.reading }
+    return { kind: 'rejected', account, category, at, reason: result.reason, body: result.body }
+  } catch (error) {
+    if (error instanceof ApiError) return error.cause instanceof ApiError ? null : failureOf(account, error)
+    if (!signal.aborted)
+      log.error({ account, category, err: error }, `a category was not asked: ${reasonOf(error)}`)
+    return null
+  }
+}
+
+function failureOf(account: string, error: ApiError): FailureRecord {
+  const { category, class: errorClass, httpStatus, apiCode, attempts, message } = error
+  return {
+    ...{ kind: 'failure', account, category, at: Date.now() },
+    ...{ class: errorClass, httpStatus, apiCode, attempts, message },
+  }
+}
+
+/** Tells of failures in the log, and sums up where there are many of one sort. */
+function teller(log: Logger) {
+  const counts = new Map<FailureRecord['class'], number>()
+  return {
+    failure({ account, category, class: errorClass, message }: FailureRecord): void {
+      const count = (counts.get(errorClass) ?? 0) + 1
+      counts.set(errorClass, count)
+      if (count <= TOLD_OF_A_CLASS) log.error({ account, category, class: errorClass }, message)
+    },
+    rest(): void {
+      for (const [errorClass, count] of counts) {
+        const more = count - TOLD_OF_A_CLASS
+        if (more > 0)
+          log.error({ class: errorClass }, `${more} more failures of this class, see sync.failures`)
+      }
+    },
+  }
+}

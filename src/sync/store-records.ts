@@ -1,0 +1,128 @@
+// Stores records of the spool: snapshots with all that follows from them, rejected answers, failures, the
+// run's counts. In a transaction of the caller, who holds the lease.
+import { sql } from 'kysely'
+import type { Calendar } from '../counters/calendar.ts'
+import { readingText } from '../counters/reading-text.ts'
+import { UsageError } from '../errors.ts'
+import type { AnswerRecord, FailureRecord, RejectedRecord, SpoolRecord } from '../spool/records.ts'
+import { loadCalendar } from '../warehouse/calendar.ts'
+import type { Transaction, Warehouse } from '../warehouse/pool.ts'
+import { type Arrival, recordSnapshots } from '../warehouse/record.ts'
+import { addCategories } from '../warehouse/registry.ts'
+import { addToReplay, addToRun, finishRun, NO_COUNTS, type RunCounts } from '../warehouse/runs.ts'
+
+const DAY_MS = 86_400_000
+
+/** The run row that counts what is stored late; the snapshots themselves belong to the run that asked. */
+export interface Replay {
+  readonly key: string
+  readonly startedAt: number
+}
+
+export interface Batch {
+  readonly runId: number
+  readonly records: readonly SpoolRecord[]
+  /** Null: the answers arrived just now. */
+  readonly replay: Replay | null
+}
+
+/** Stores the records of one run. A second time it stores no snapshot, but failures and rejected answers anew. */
+export async function storeRecords(
+  tx: Transaction,
+  calendar: Calendar,
+  { runId, records, replay }: Batch,
+): Promise<RunCounts> {
+  const idOf = await categoryIds(tx, records)
+  const arrivals = answersOf(records).map(
+    (answer): Arrival => ({ categoryId: idOf(answer), snapshot: answer }),
+  )
+  const origin = { runId, imported: false }
+  const recorded = await recordSnapshots(tx.connection, calendar, arrivals, { origin, live: !replay })
+  const rejected = [
+    ...recorded.conflicts.map((arrival) => refusedRow(runId, arrival, 'conflict')),
+    ...recorded.fromThePast.map((arrival) => refusedRow(runId, arrival, 'clock')),
+    ...records
+      .filter((record) => record.kind === 'rejected')
+      .map((record) => rejectedRow(runId, idOf(record), record)),
+  ]
+  if (rejected.length > 0) await tx.db.insertInto('store.rejected').values(rejected).execute()
+  const failures = records
+    .filter((record) => record.kind === 'failure')
+    .map((record) => failureRow(runId, idOf(record), record))
+  if (failures.length > 0) await tx.db.insertInto('store.failure').values(failures).execute()
+
+  const late = replay ? recorded.stored : recorded.late
+  const counts = { stored: recorded.stored, rejected: rejected.length, late }
+  if (!replay) await addToRun(tx.db, runId, { ...counts, failed: failures.length })
+  else {
+    if (counts.stored + counts.rejected > 0) await addToReplay(tx.db, replay, counts)
+    if (failures.length > 0) await addToRun(tx.db, runId, { ...NO_COUNTS, failed: failures.length })
+  }
+  const finished = records.find((record) => record.kind === 'finished')
+  if (finished) await finishRun(tx.db, runId, finished.status, finished.at, finished.failed)
+  return counts
+}
+
+/** Trends are cut at the edges of one zone; a rebuild in another may have come in between. */
+export async function refuseOtherTimezone({ db }: Transaction, timezone: string): Promise<void> {
+  const { rows } = await sql<{ timezone: string }>`select timezone from store.reporting for share`.execute(db)
+  const now = rows[0]?.timezone
+  if (now === timezone) return
+  throw new UsageError(
+    `REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${now ?? 'no zone yet'}.`,
+    {
+      hint: `Set REPORTING_TIMEZONE=${now}, or cut all trends anew with: primosync rebuild --timezone ${timezone}`,
+    },
+  )
+}
+
+const calendars = new WeakMap<Warehouse, Calendar>()
+
+/** The days of all answers; read from the database only when those known do not reach. */
+export async function calendarFor(warehouse: Warehouse, records: readonly SpoolRecord[]): Promise<Calendar> {
+  const instants = answersOf(records).map(({ at }) => at)
+  const from = Math.min(Date.now(), ...instants)
+  const until = Math.max(Date.now(), ...instants)
+  const known = calendars.get(warehouse)
+  if (known && known.start <= from && known.end > until + DAY_MS) return known
+  const calendar = await loadCalendar(warehouse.db, from, until)
+  calendars.set(warehouse, calendar)
+  return calendar
+}
+
+function answersOf(records: readonly SpoolRecord[]): AnswerRecord[] {
+  return records.filter((record) => record.kind === 'answer')
+}
+
+type Named = { readonly account: string; readonly category: string }
+
+async function categoryIds(
+  { db }: Transaction,
+  records: readonly SpoolRecord[],
+): Promise<(record: Named) => number> {
+  const ids = new Map<string, ReadonlyMap<string, number>>()
+  const named = records.filter((record) => 'category' in record)
+  for (const [account, ofAccount] of Map.groupBy(named, (record) => record.account)) {
+    const names = ofAccount.map(({ category }) => category)
+    ids.set(account, await addCategories(db, account, names))
+  }
+  return ({ account, category }) => ids.get(account)!.get(category)!
+}
+
+function refusedRow(run_id: number, { categoryId, snapshot }: Arrival, reason: 'conflict' | 'clock') {
+  const { at, counters, timespent, extra } = snapshot
+  const body = readingText({ counters, timespent, extra })
+  return { run_id, category_id: categoryId, at: new Date(at), reason, body }
+}
+
+function rejectedRow(run_id: number, category_id: number, { at, reason, body }: RejectedRecord) {
+  return { run_id, category_id, at: new Date(at), reason, body }
+}
+
+function failureRow(run_id: number, category_id: number, failure: FailureRecord) {
+  const { at, class: errorClass, httpStatus, apiCode, attempts, message } = failure
+  return {
+    ...{ run_id, category_id, at: new Date(at), class: errorClass },
+    ...{ http_status: httpStatus, api_code: apiCode, attempts, message },
+  }
+}
