@@ -27,7 +27,7 @@ export const rebuild: Action<Options> = {
     output.print(
       rows === 0
         ? `Nothing had to be changed: ${categories} categories were right already.`
-        : `Derived ${categories} categories anew${days}: ${rows} rows were changed.`,
+        : `Derived ${categories} categories anew${days}; rows changed: ${rows}.`,
     )
     if (timezone !== config.reportingTimezone)
       output.print(`Set REPORTING_TIMEZONE=${timezone} before primosync is used again.`)
