@@ -1,12 +1,21 @@
-// Writes docs/sql.md from the comments in a database that is migrated: the page never says anything else than
-// what a tool shows. Usage: node scripts/sql-docs.ts DATABASE_URL
-import { writeFile } from 'node:fs/promises'
+// Writes docs/sql.md from the comments in a new, migrated database: the page never says anything else than
+// what a tool shows. Usage: node scripts/sql-docs.ts
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openEmbedded } from '../src/warehouse/embedded.ts'
+import { migrate } from '../src/warehouse/migrate.ts'
 import { openWarehouse } from '../src/warehouse/pool.ts'
 import { SQL_PAGE, sqlPage } from './sql-page.ts'
 
-const warehouse = openWarehouse(process.argv[2] ?? process.env.DATABASE_URL ?? '')
+const dataDir = await mkdtemp(join(tmpdir(), 'primosync-docs-'))
+const server = await openEmbedded({ dataDir, exclusive: true })
+const warehouse = openWarehouse(server.ownerUrl)
 try {
+  await migrate(warehouse.db)
   await writeFile(SQL_PAGE, await sqlPage(warehouse))
 } finally {
   await warehouse.close()
+  await server.stop()
+  await rm(dataDir, { recursive: true, force: true })
 }

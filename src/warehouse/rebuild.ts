@@ -13,6 +13,8 @@ import { CELL_STYLE, wholeSpan } from './verify.ts'
 import { Writer } from './writer.ts'
 
 const FLUSH_ROWS = 10_000
+/** Longer than a tick, and than most imports: somebody waits here who can also stop it. */
+const LOCK_TIMEOUT = '10min'
 
 export interface RebuildOptions {
   /** Another reporting zone; without it the zone stays. */
@@ -34,7 +36,7 @@ export async function rebuild(warehouse: Warehouse, options: RebuildOptions = {}
   const { onStart, onCategory } = options
   if (options.timezone !== undefined) await refuseUnknownTimezone(warehouse.db, options.timezone)
   return await warehouse.transaction(async ({ db, connection }) => {
-    await connection.query(CELL_STYLE)
+    await connection.query(`${CELL_STYLE}; set local lock_timeout = '${LOCK_TIMEOUT}'`)
     const { timezone, previousTimezone } = await settle(db, options.timezone)
     await holdAll(db)
     let rows = (await mendCalendar(db, timezone)) + (await forgetOrphans(db))
