@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { createCalendar } from '../../src/counters/calendar.ts'
 import { type Bucket, gainedBy, Spread } from '../../src/counters/spread.ts'
+import type { Decision } from '../../src/counters/step.ts'
 import { Walk } from '../../src/counters/walk.ts'
 
 const HOUR_MS = 3_600_000
@@ -74,19 +75,71 @@ describe('hours', () => {
       ],
       '0: 5 of 1, 1: 5 of 1, 2: 0 of 1',
     ],
-  ] as [string, [number, number][], string][])('%s', (_, said, hours) => {
-    const walk = new Walk(new Map())
+  ] as [string, Said, string][])('%s', (_, said, hours) => {
+    const growth = hoursOf(said).map(
+      ({ start, growth, snapshots }) => `${start / HOUR_MS}: ${growth[0]} of ${snapshots}`,
+    )
+    expect(growth.join(', ')).toBe(hours)
+  })
+
+  test.each([
+    [
+      'the widest interval that reaches into it',
+      [
+        [0.5, 0],
+        [0.75, 1],
+        [2, 2],
+        [2.25, 3],
+      ],
+      [1.25, 1.25, 0.25],
+    ],
+    [
+      'not one that only begins or ends there',
+      [
+        [0.5, 0],
+        [1, 1],
+        [2.25, 2],
+      ],
+      [0.5, 1.25, 1.25],
+    ],
+    [
+      'a dip ends none',
+      [
+        [0.5, 100],
+        [1, 0],
+        [1.5, 100],
+      ],
+      [1, 1],
+    ],
+    ['one snapshot has none', [[0.5, 0]], [null]],
+  ] as [string, Said, (number | null)[]][])('widest gap: %s', (_, said, gaps) => {
+    expect(hoursOf(said).map(({ widestGapMs }) => widestGapMs && widestGapMs / HOUR_MS)).toEqual(gaps)
+  })
+
+  test('widest gap: a decided dip at the end ends none', () => {
+    const dip = new Map([[1.5 * HOUR_MS, 'dip' as const]])
+    expect(
+      hoursOf(
+        [
+          [0.5, 7],
+          [1.5, 8],
+        ],
+        dip,
+      ).map(({ widestGapMs }) => widestGapMs),
+    ).toEqual([null, null])
+  })
+
+  /** Hour and `sent` of each snapshot. */
+  type Said = [hour: number, sent: number][]
+
+  function hoursOf(said: Said, decisions = new Map<number, Decision>()): Bucket[] {
+    const walk = new Walk(decisions)
     const snapshots = said.map(([hour, sent]) => {
       return { at: hour * HOUR_MS, counters: [sent, ...Array(11).fill(null)], timespent: null, extra: null }
     })
     const walked = snapshots.flatMap((snapshot) => walk.push(snapshot))
     const spread = new Spread(calendar)
     for (const one of [...walked, ...walk.end().walked]) spread.add(one)
-    const buckets = [...spread.takeAllButLast().hours, spread.open().hour]
-    expect(buckets.map(told).join(', ')).toBe(hours)
-  })
-
-  function told({ start, growth, snapshots }: Bucket): string {
-    return `${start / HOUR_MS}: ${growth[0]} of ${snapshots}`
+    return [...spread.takeAllButLast().hours, spread.open().hour]
   }
 })

@@ -86,6 +86,12 @@ describe('rules 6 and 7: what takes no part in the kind', () => {
     ],
     ['and set back by a reset', [said(1, 90, null, '{"a":7}'), said(2, 5, null, '{"a":9}')], null, { a: 9 }],
     [
+      'also where it leaves them out',
+      [said(1, 90, null, '{"a":7}'), said(2, 5, null, null), said(3, 6, null, '{"a":3}')],
+      null,
+      { a: 3 },
+    ],
+    [
       'not those that are no whole numbers',
       [said(1, 5, null, '{"a":"7","b":1.5}'), said(2, 5, null, '{"a":"8","b":2}')],
       null,
