@@ -1,0 +1,116 @@
+// primosync export: all snapshots and decisions as a file that import takes.
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { Option } from 'commander'
+import { safeLines } from '../../terminal-text.ts'
+import { csvHeader, snapshotRecord } from '../../transfer/csv.ts'
+import { decisionLine, snapshotLine } from '../../transfer/ndjson.ts'
+import { type Format, formatOf } from '../../transfer/read-file.ts'
+import { beginReading, type HistoryPart, type Period, readHistory } from '../../warehouse/export.ts'
+import type { Db, Transaction } from '../../warehouse/pool.ts'
+import { type Edge, findCategories, resolveRange } from '../../warehouse/trends.ts'
+import type { Action } from '../command.ts'
+import { withConfiguredWarehouse } from '../warehouse.ts'
+import { edgeArgument } from './trends.ts'
+
+interface Options {
+  account?: string
+  category?: string[]
+  from?: Edge
+  to?: Edge
+  format?: Format
+  output: string
+}
+
+const NOTES = `
+NDJSON holds everything: import it into an empty warehouse, and its deltas and trends are the same. CSV has
+no room for the decisions of reclassify. A name that a spreadsheet would take for a formula begins with an
+apostrophe there, which import takes away.`
+
+export const exportCommand: Action<Options> = {
+  name: 'export',
+  summary: 'write all snapshots and decisions as NDJSON or CSV, for import',
+  examples: [
+    'primosync export --output history.ndjson',
+    'primosync export --category codeConfirmation --from 2026-01-01 --format csv > history.csv',
+  ],
+  configure: (command) =>
+    command
+      .option('--account <name>', 'only this account')
+      .option('--category <names...>', 'only these categories, verbatim')
+      .option('--from <time>', 'first day (2026-03-01) or an instant with its offset', edgeArgument)
+      .option('--to <time>', 'last day, included, or an instant with its offset, excluded', edgeArgument)
+      .addOption(
+        new Option('--format <format>', 'default: by the end of the file name, else ndjson').choices([
+          'ndjson',
+          'csv',
+        ]),
+      )
+      .option('--output <file>', 'where to; -: standard output', '-')
+      .addHelpText('after', NOTES),
+
+  async run({ config, options, output, log }) {
+    const format = options.format ?? formatOf(options.output) ?? 'ndjson'
+    const written = { snapshots: 0, decisions: 0, leftOut: 0 }
+    await withConfiguredWarehouse(config, log, (warehouse) =>
+      warehouse.transaction(async (tx) => {
+        await beginReading(tx)
+        const parts = await selectHistory(tx, options)
+        await writeTo(options.output, linesOf(parts, format, written))
+      }),
+    )
+    const { leftOut, snapshots, decisions } = written
+    if (leftOut > 0)
+      log.warn({ decisions: leftOut }, 'decisions are left out: CSV has no room for them, NDJSON has')
+    if (options.output === '-') return
+    if (options.json) output.json({ file: options.output, format, snapshots, decisions })
+    else output.print(`${options.output}: snapshots ${snapshots}, decisions ${decisions}`)
+  },
+}
+
+async function selectHistory({ db, connection }: Transaction, options: Options) {
+  const categories = await findCategories(db, options.account, options.category)
+  return readHistory(connection, categories, await periodOf(db, options))
+}
+
+async function periodOf(db: Db, { from, to }: Options): Promise<Period> {
+  const range = await resolveRange(db, 'day', from ?? new Date(0), to ?? new Date('9999-12-31T00:00:00Z'))
+  return { from: range.fromAt.getTime(), until: range.untilAt.getTime() }
+}
+
+async function* linesOf(
+  parts: AsyncIterable<HistoryPart>,
+  format: Format,
+  written: { snapshots: number; decisions: number; leftOut: number },
+): AsyncGenerator<string> {
+  if (format === 'csv') yield `${csvHeader}\n`
+  const lineOf = format === 'csv' ? snapshotRecord : snapshotLine
+  for await (const { account, category, snapshots, decisions } of parts) {
+    written.snapshots += snapshots.length
+    written[format === 'csv' ? 'leftOut' : 'decisions'] += decisions.length
+    let text = ''
+    for (const snapshot of snapshots) text += `${lineOf(account, category, snapshot)}\n`
+    if (format === 'ndjson') {
+      for (const { at, decision } of decisions) text += `${decisionLine(account, category, at, decision)}\n`
+    }
+    if (text !== '') yield text
+  }
+}
+
+/** A file gets its name once it is whole: half an export must not pass for one. */
+async function writeTo(file: string, texts: AsyncGenerator<string>): Promise<void> {
+  if (file === '-') return await pipeline(forTerminal(texts), process.stdout, { end: false })
+  const part = `${file}.part`
+  try {
+    await pipeline(texts, createWriteStream(part))
+    await rename(part, file)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
+  }
+}
+
+async function* forTerminal(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const text of texts) yield process.stdout.isTTY ? safeLines(text) : text
+}

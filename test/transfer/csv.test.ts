@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import { COUNTERS } from '../../src/counters/names.ts'
+import { csvHeader, snapshotRecord } from '../../src/transfer/csv.ts'
+import type { Entry } from '../../src/transfer/entry.ts'
+import { entriesOf } from '../helpers/transfer.ts'
+
+const AT = '2026-03-01T12:00:00Z'
+const HEADER = 'category,observed_at,sent,timespent,extra'
+
+test('columns in any order, cells in quotes, records over several lines', async () => {
+  const file = `\ufeff"sent",category,observed_at,account,timespent,extra\r\n5,"a, ""b""\nc",${AT},,12.50,"{""x"":1.50}"\r\n\r\n,d,${AT},other,,\r\n`
+  const entries = await entriesOf(file, 'csv')
+  expect(entries).toEqual([
+    {
+      ...{ line: 2, account: 'default', category: 'a, "b"\nc', at: Date.parse(AT) },
+      reading: {
+        counters: COUNTERS.map((name) => (name === 'sent' ? 5 : null)),
+        timespent: '12.5',
+        extra: '{"x":1.50}',
+      },
+    },
+    { line: 5, reason: 'no value for any of the 12 counters' },
+  ])
+})
+
+for (const [what, delimiter] of [
+  ['semicolons', ';'],
+  ['tabs', '\t'],
+] as const) {
+  test(`${what}, as some spreadsheets write`, async () => {
+    const file = `category,observed_at,sent\na,${AT},5\n`.replaceAll(',', delimiter)
+    expect(await entriesOf(file, 'csv')).toEqual([expect.objectContaining({ category: 'a' })])
+  })
+}
+
+describe('what a counter may be', () => {
+  for (const [cell, value] of [
+    ['925', 925],
+    ['925.0', 925],
+    ['9.25e2', 925],
+    ['007', 7],
+    ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  ] as const) {
+    test(cell, async () => {
+      const [entry] = (await entriesOf(`${HEADER}\nc,${AT},${cell},,`, 'csv')) as Entry[]
+      expect(entry).toHaveProperty('reading.counters.0', value)
+    })
+  }
+})
+
+describe('records that are refused', () => {
+  for (const [record, reason] of [
+    [`c,${AT},1`, 'has 3 cells, not 5'],
+    [`c,${AT},9007199254740992,,`, 'sent is'],
+    [`c,${AT},-1,,`, 'sent is -1'],
+    [`c,${AT},1 000,,`, 'sent is "1 000"'],
+    [`c,${AT},,5,`, 'no value for any of the 12 counters'],
+    [`c,${AT},1,"12,5",`, 'timespent is "12,5"'],
+    [`c,${AT},1,,[1]`, 'extra is not a JSON object'],
+    [`c,${AT},1,,{x}`, 'extra is not a JSON object'],
+    [`c,${AT},1,,"{""opens"":1}"`, 'extra holds opens'],
+    [`,${AT},1,,`, 'category is missing'],
+    ['c,2026-03-01T12:00:00,1,,', 'observed_at has no offset'],
+    [`a"b",${AT},1,,`, 'a quote stands in the middle of a cell'],
+    [`"a"b,${AT},1,,`, 'a quote stands in the middle of a cell'],
+  ] as const) {
+    test(`${record}: ${reason}`, async () => {
+      const entries = await entriesOf(`${HEADER}\n${record}\nc,${AT},1,,\n`, 'csv')
+      expect(entries).toEqual([
+        { line: 2, reason: expect.stringContaining(reason) },
+        expect.objectContaining({ line: 3, category: 'c' }),
+      ])
+    })
+  }
+
+  test('a quote that is never closed, with the line where it opens', async () => {
+    const entries = await entriesOf(`${HEADER}\nc,${AT},1,,\n"c,${AT},1,,\nc,${AT},1,,\n`, 'csv')
+    expect(entries.at(-1)).toEqual({ line: 3, reason: 'a quote is not closed' })
+  })
+
+  test('a line that is not UTF-8, as a spreadsheet saves it for Western Europe', async () => {
+    const entries = await entriesOf(Buffer.from(`${HEADER}\né,${AT},1,,\nc,${AT},1,,\n`, 'latin1'), 'csv')
+    expect(entries).toEqual([
+      { line: 2, reason: 'the line is not UTF-8' },
+      expect.objectContaining({ line: 3 }),
+    ])
+  })
+})
+
+for (const [header, message] of [
+  ['category,sent', 'has no column observed_at'],
+  ['category,observed_at,sent,Sent', 'has a column that is not known: Sent'],
+  ['category,observed_at,sent,sent', 'names a column twice'],
+] as const) {
+  test(`a first line that names the wrong columns is wrong usage: ${header}`, async () => {
+    await expect(entriesOf(`${header}\n`, 'csv')).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    })
+  })
+}
+
+describe('names in a spreadsheet are no formulas, and come back verbatim', () => {
+  const names = [
+    '=1+1',
+    '+33',
+    '-x',
+    '@x',
+    '\tx',
+    '\rx',
+    '\nx',
+    '＝x',
+    "'=1",
+    "''=1",
+    "'x",
+    "'",
+    'a=b',
+    ' =x',
+    '"=x"',
+    'a;b',
+  ]
+  for (const name of names) {
+    test(JSON.stringify(name), async () => {
+      const snapshot = {
+        at: Date.parse(AT),
+        counters: COUNTERS.map((_, i) => i),
+        timespent: '3',
+        extra: null,
+      }
+      const record = snapshotRecord(name, name, snapshot)
+      expect(record).not.toMatch(/^"?[=+\-@\t\r\n＝]/)
+      const entries = await entriesOf(`${csvHeader}\n${record}\n`, 'csv')
+      const { at, ...reading } = snapshot
+      expect(entries).toEqual([{ line: 2, account: name, category: name, at, reading }])
+    })
+  }
+})
