@@ -163,6 +163,18 @@ create table store.walk (
 -- Earlier copies of walk rows: where a late snapshot, a decision or a dip makes the derivation start again.
 create table store.checkpoint (like store.walk, primary key (category_id, newest_at));
 
+-- What pruning removed: snapshots of a category before `edge`, whose checkpoint now stands for them. The
+-- newest edge of a category holds; what lies up to seven days after it (the reach of the dip rule) is final.
+create table store.prune (
+  id bigint generated always as identity primary key,
+  category_id integer not null references store.category,
+  pruned_at timestamptz not null default now(),
+  edge timestamptz not null,
+  snapshots integer not null
+);
+
+create index prune_by_category on store.prune (category_id, edge desc);
+
 -- One row: what the whole warehouse agrees on.
 create table store.reporting (
   one boolean primary key default true check (one),

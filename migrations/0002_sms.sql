@@ -346,3 +346,11 @@ select
 from store.decision d
 join store.category c on c.id = d.category_id
 join store.account a on a.id = c.account_id;
+
+create view sync.prunes as
+select
+  a.name as account, c.name as category, p.pruned_at, p.snapshots, p.edge as kept_from,
+  p.edge + interval '7 days' as final_until
+from store.prune p
+join store.category c on c.id = p.category_id
+join store.account a on a.id = c.account_id;

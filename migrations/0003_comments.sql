@@ -172,3 +172,9 @@ comment on column sync.decisions.decided_by is 'Who decided.';
 comment on column sync.decisions.decided_at is 'When. An instant.';
 comment on column sync.decisions.why is 'The reason.';
 comment on column sync.decisions.holds is 'Whether it is the newest for its snapshot.';
+
+comment on view sync.prunes is 'What retention removed (SNAPSHOT_RETENTION): snapshots and their deltas, never a trend. One row a category and prune.';
+comment on column sync.prunes.pruned_at is 'When. An instant.';
+comment on column sync.prunes.snapshots is 'How many snapshots were removed. Unit: snapshots.';
+comment on column sync.prunes.kept_from is 'The oldest snapshot that was kept. An instant.';
+comment on column sync.prunes.final_until is 'Up to when nothing can be imported or decided any more. An instant.';

@@ -90,12 +90,13 @@ export interface StoredRow {
   readonly cells: Cells
 }
 
-/** The rows of a category by their key, in pages; `others` is SQL for more columns, as text. */
+/** The rows of a category by their key, in pages, from `from` on; `others` is SQL for more columns, as text. */
 export async function* readPages(
   connection: pg.ClientBase,
   table: CellTable,
   categoryId: number,
   others: readonly string[] = [],
+  from = '-infinity',
 ): AsyncGenerator<StoredRow[]> {
   const { name, type } = table.key!
   const columns = [`${name}::text`, ...others, cellsSql(table)].join(', ')
@@ -106,7 +107,7 @@ export async function* readPages(
     >({
       text: `/* readPages */ select ${columns} from ${table.name}
         where category_id = $1 and ${name} ${last === null ? '>=' : '>'} $2::${type} order by ${name} limit ${PAGE_ROWS}`,
-      values: [categoryId, last ?? '-infinity'],
+      values: [categoryId, last ?? from],
       rowMode: 'array',
     })
     if (rows.length > 0) {

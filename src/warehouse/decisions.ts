@@ -4,6 +4,7 @@ import type { Calendar } from '../counters/calendar.ts'
 import type { Decision } from '../counters/step.ts'
 import { UsageError } from '../errors.ts'
 import type { Transaction } from './pool.ts'
+import { readFinalUntil } from './prune.ts'
 import { deriveSeries, readDecisions } from './series.ts'
 import { epochMs, timestamp } from './text.ts'
 import { emptyWalkRow, readWalkRows } from './walk-row.ts'
@@ -29,6 +30,7 @@ export async function decide(
   const [row] = await readWalkRows(connection, calendar, 'store.walk', 'category_id = $1 for update', [
     categoryId,
   ])
+  await refuseFinal(connection, categoryId, observedAt)
   await refuseUnlessStored(connection, categoryId, observedAt)
   if (as !== 'dip' && as !== 'auto') await refuseOnFirst(connection, categoryId, observedAt)
   await db
@@ -44,6 +46,15 @@ export async function decide(
   const writer = new Writer(connection)
   await deriveSeries({ connection, calendar, writer, origin: null }, row!, observedAt, [])
   await writer.flush()
+}
+
+/** What pruning removed cannot be derived anew. */
+async function refuseFinal(connection: pg.ClientBase, categoryId: number, observedAt: number): Promise<void> {
+  const finalUntil = await readFinalUntil(connection, categoryId)
+  if (finalUntil === null || observedAt > finalUntil) return
+  throw new UsageError(`The history of this category is final up to ${timestamp(finalUntil)}.`, {
+    hint: 'Its older snapshots were pruned (SNAPSHOT_RETENTION; see sync.prunes); only later ones can be decided about.',
+  })
 }
 
 async function refuseUnlessStored(

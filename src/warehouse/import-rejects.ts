@@ -10,6 +10,8 @@ const WRITE_AT_ONCE = 1_000
 
 export interface Rejects {
   addConflict(line: number, categoryId: number, snapshot: Snapshot): Promise<void>
+  /** A snapshot of a time that pruning has made final; the file keeps it. */
+  refuseFinal(line: number, finalUntil: number): void
   /** Writes what waits. Resolves to how many conflicts are new in sync.rejected. */
   finish(): Promise<number>
 }
@@ -50,6 +52,12 @@ export function createRejects(
       refuse({ line, reason: `conflict: another snapshot of this category at ${at} came first, and stays` })
       waiting.push({ categoryId, at: snapshot.at, body: keptBody(readingText(snapshot)) })
       if (waiting.length >= WRITE_AT_ONCE) await write()
+    },
+    refuseFinal(line, finalUntil) {
+      refuse({
+        line,
+        reason: `final: up to ${timestamp(finalUntil)} the history of this category was pruned`,
+      })
     },
     async finish() {
       if (waiting.length > 0) await write()

@@ -9,6 +9,7 @@ import { type AddedCategory, type IdsByNumber, registerCategories } from './impo
 import { createRejects, type Rejects } from './import-rejects.ts'
 import { type Stage, type StagedSnapshot, stageEntries } from './import-stage.ts'
 import type { Transaction, Warehouse } from './pool.ts'
+import { readFinalUntil } from './prune.ts'
 import { addToRun, beginRun, finishRun } from './runs.ts'
 import { deriveSeries, type SeriesContext } from './series.ts'
 import { readSnapshotsAt, sameReading } from './stored-series.ts'
@@ -199,6 +200,7 @@ async function* freshSnapshots(
   rejects: Rejects,
   counts: Counts,
 ): AsyncGenerator<Snapshot[]> {
+  const finalUntil = newestAt === null ? null : await readFinalUntil(connection, categoryId)
   let kept: Snapshot | undefined
   for await (const part of parts) {
     const instants = part
@@ -209,7 +211,9 @@ async function* freshSnapshots(
     for (const { line, snapshot } of part) {
       const twin: Snapshot | undefined = kept?.at === snapshot.at ? kept : stored?.get(snapshot.at)
       kept = twin ?? snapshot
-      if (twin === undefined) {
+      if (twin === undefined && finalUntil !== null && snapshot.at <= finalUntil) {
+        rejects.refuseFinal(line, finalUntil)
+      } else if (twin === undefined) {
         counts.stored += 1
         if (newestAt !== null && snapshot.at < newestAt) counts.late += 1
         fresh.push(snapshot)

@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { PrimosyncError } from '../errors.ts'
 import { loadCalendar, refuseUnknownTimezone } from './calendar.ts'
 import type { Db, Warehouse } from './pool.ts'
+import { isPruned } from './prune.ts'
 import { type Mender, recompute } from './recompute.ts'
 import { listCategories } from './registry.ts'
 import { compareCalendar, rightCalendar } from './right-calendar.ts'
@@ -64,6 +65,14 @@ async function settle(db: Db, wanted: string | undefined) {
   if (row === undefined)
     throw new PrimosyncError('The warehouse has no reporting zone yet: there is nothing to rebuild.')
   const timezone = wanted ?? row.timezone
+  if (timezone !== row.timezone && (await isPruned({ db }))) {
+    throw new PrimosyncError(
+      `The days cannot be cut anew in ${timezone}: snapshots were pruned (see sync.prunes).`,
+      {
+        hint: `Their trends are final in ${row.timezone}. For another zone, import an export from before into a new warehouse.`,
+      },
+    )
+  }
   if (timezone !== row.timezone) await db.updateTable('store.reporting').set({ timezone }).execute()
   return { timezone, previousTimezone: row.timezone }
 }

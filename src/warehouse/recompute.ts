@@ -6,6 +6,7 @@ import { COUNTERS } from '../counters/names.ts'
 import { type Bucket, Spread, type Trends } from '../counters/spread.ts'
 import { type Delta, type Standing, step } from '../counters/step.ts'
 import { Walk, type Walked, type WalkState } from '../counters/walk.ts'
+import { PrimosyncError } from '../errors.ts'
 import {
   type CellDifference,
   type Cells,
@@ -24,9 +25,11 @@ import {
   WALK,
   walkCells,
 } from './cells.ts'
+import { readEdge } from './prune.ts'
 import { RAW_SQL, type RawRow, rawRow } from './raw-row.ts'
 import { readDecisions } from './series.ts'
-import { emptyWalkRow, type WalkRow } from './walk-row.ts'
+import { timestamp } from './text.ts'
+import { emptyWalkRow, readWalkRows, type WalkRow } from './walk-row.ts'
 import type { Writer } from './writer.ts'
 
 /** A stored row that is not as it should be. */
@@ -47,8 +50,9 @@ export interface Mender {
   forget(table: string, key: string): void
 }
 
-/** What a category holds in truth. */
+/** What a category holds in truth, from `start` on: the edge that pruning left, else nothing. */
 export interface Recomputed {
+  readonly start: WalkRow
   readonly snapshots: number
   /** Σ of the deltas, by counter; null where none is known. */
   readonly growth: readonly (bigint | null)[]
@@ -66,18 +70,19 @@ export async function* recompute(
   categoryId: number,
   checkpointEvery = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<RowDifference, Recomputed> {
-  const decisions = await readDecisions(connection, emptyWalkRow(categoryId))
-  const walk = new Walk<RawRow>(decisions)
-  const spread = new Spread(calendar)
-  const hours = compareBuckets(connection, categoryId, HOUR)
-  const days = compareBuckets(connection, categoryId, DAY)
-  const checkpoints = await readCheckpoints(connection, categoryId)
+  const start = await readStart(connection, calendar, categoryId)
+  const decisions = await readDecisions(connection, start)
+  const walk = new Walk<RawRow>(decisions, start.state.standing)
+  const spread = new Spread(calendar, start.open)
+  const hours = compareBuckets(connection, categoryId, HOUR, start)
+  const days = compareBuckets(connection, categoryId, DAY, start)
+  const checkpoints = await readCheckpoints(connection, categoryId, start)
   const origins = new Set<string>()
   const growth: (bigint | null)[] = COUNTERS.map(() => null)
   const found: RowDifference[] = []
   let snapshots = 0
-  let standing: Standing | null = null
-  let row = emptyWalkRow(categoryId)
+  let standing: Standing | null = start.state.standing
+  let row = start
 
   const rowNow = (state: WalkState, snapshotsSinceCheckpoint: number): WalkRow => {
     return { ...row, state, open: row.newestAt === null ? null : spread.open(), snapshotsSinceCheckpoint }
@@ -105,7 +110,7 @@ export async function* recompute(
     yield* days.upTo(trends.days)
   }
 
-  for await (const page of readPages(connection, SNAPSHOT, categoryId, RAW_SQL)) {
+  for await (const page of readPages(connection, SNAPSHOT, categoryId, RAW_SQL, justAfter(start))) {
     for (const stored of page) {
       const { raw, problems } = rawRow(stored)
       if (problems.length > 0)
@@ -126,7 +131,7 @@ export async function* recompute(
   yield* days.rest()
   for (const key of checkpoints.keys()) yield unexpected(CHECKPOINT, key)
   yield* compareWalk(connection, rowNow(state, row.snapshotsSinceCheckpoint))
-  return { snapshots, growth, origins }
+  return { start, snapshots, growth, origins }
 }
 
 function unexpected({ name: table }: CellTable, key: string): RowDifference {
@@ -144,9 +149,37 @@ function compareSnapshot(
   return [{ table: SNAPSHOT.name, key, problem: 'wrong', cells: different, mend }]
 }
 
-async function readCheckpoints(connection: pg.ClientBase, categoryId: number): Promise<Map<string, Cells>> {
+/** The state that stands for all that was pruned; an empty one where nothing was. */
+async function readStart(
+  connection: pg.ClientBase,
+  calendar: Calendar,
+  categoryId: number,
+): Promise<WalkRow> {
+  const edge = await readEdge(connection, categoryId)
+  if (edge === null) return emptyWalkRow(categoryId)
+  const where = 'category_id = $1 and newest_at = $2'
+  const [row] = await readWalkRows(connection, calendar, 'store.checkpoint', where, [
+    categoryId,
+    timestamp(edge),
+  ])
+  if (row) return row
+  throw new PrimosyncError(`The checkpoint of category ${categoryId} at ${timestamp(edge)} is missing.`, {
+    hint: 'It stood for the snapshots that were pruned. Restore the row of store.checkpoint from a backup.',
+  })
+}
+
+/** The first instant after `start`, for rows with instants of whole milliseconds. */
+function justAfter({ newestAt }: WalkRow): string {
+  return newestAt === null ? '-infinity' : timestamp(newestAt + 1)
+}
+
+async function readCheckpoints(
+  connection: pg.ClientBase,
+  categoryId: number,
+  start: WalkRow,
+): Promise<Map<string, Cells>> {
   const checkpoints = new Map<string, Cells>()
-  for await (const page of readPages(connection, CHECKPOINT, categoryId))
+  for await (const page of readPages(connection, CHECKPOINT, categoryId, [], justAfter(start)))
     for (const { key, cells } of page) checkpoints.set(key, cells)
   return checkpoints
 }
@@ -176,8 +209,14 @@ async function* compareWalk(connection: pg.ClientBase, row: WalkRow): AsyncGener
 }
 
 /** Compares the right buckets of one grain, given in order and in pieces, with the stored ones. */
-function compareBuckets(connection: pg.ClientBase, categoryId: number, table: typeof HOUR | typeof DAY) {
-  const stored = rowByRow(readPages(connection, table, categoryId))
+function compareBuckets(
+  connection: pg.ClientBase,
+  categoryId: number,
+  table: typeof HOUR | typeof DAY,
+  { open }: WalkRow,
+) {
+  const from = open === null ? '-infinity' : table === HOUR ? timestamp(open.hour.start) : open.day.day
+  const stored = rowByRow(readPages(connection, table, categoryId, [], from))
   let next: Promise<IteratorResult<StoredRow, void>> | undefined
   const peek = () => (next ??= stored.next())
   const take = () => {

@@ -4,6 +4,7 @@ import type { Calendar } from '../counters/calendar.ts'
 import type { Snapshot } from '../counters/names.ts'
 import { Spread } from '../counters/spread.ts'
 import { append } from '../counters/walk.ts'
+import { readFinalUntil } from './prune.ts'
 import { CHECKPOINT_EVERY, deriveSeries } from './series.ts'
 import { readSnapshotsAt, sameReading } from './stored-series.ts'
 import { numberArray } from './text.ts'
@@ -25,6 +26,8 @@ export interface Recorded {
   readonly conflicts: Arrival[]
   /** Answers of now that are not later than the newest snapshot: the clock went back. */
   readonly fromThePast: Arrival[]
+  /** Of a time that pruning has made final. */
+  readonly final: Arrival[]
 }
 
 export interface RecordOptions {
@@ -40,7 +43,7 @@ export async function recordSnapshots(
   arrivals: readonly Arrival[],
   { origin, live }: RecordOptions,
 ): Promise<Recorded> {
-  const recorded: Recorded = { stored: 0, late: 0, conflicts: [], fromThePast: [] }
+  const recorded: Recorded = { stored: 0, late: 0, conflicts: [], fromThePast: [], final: [] }
   const byCategory = Map.groupBy(arrivals, ({ categoryId }) => categoryId)
   const rows = await lockWalkRows(connection, calendar, [...byCategory.keys()])
   const writer = new Writer(connection)
@@ -121,6 +124,7 @@ async function insertAnywhere(
     row.categoryId,
     arrivals.map(({ snapshot }) => snapshot.at),
   )
+  const finalUntil = await readFinalUntil(context.connection, row.categoryId)
   const fresh = new Map<number, Snapshot>()
   for (const arrival of arrivals) {
     const { snapshot } = arrival
@@ -129,6 +133,7 @@ async function insertAnywhere(
       if (!sameReading(twin, snapshot)) recorded.conflicts.push(arrival)
     } else if (live && row.newestAt !== null && snapshot.at <= row.newestAt)
       recorded.fromThePast.push(arrival)
+    else if (finalUntil !== null && snapshot.at <= finalUntil) recorded.final.push(arrival)
     else fresh.set(snapshot.at, snapshot)
   }
   if (fresh.size === 0) return

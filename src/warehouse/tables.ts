@@ -74,6 +74,13 @@ export interface Tables {
     previous_at: Date | null
   }
   'store.walk': { category_id: number; first_at: Date | null; newest_at: Date | null }
+  'store.prune': {
+    id: Generated<number>
+    category_id: number
+    pruned_at: Generated<Date>
+    edge: Date
+    snapshots: number
+  }
   'store.reporting': { one: Generated<boolean>; timezone: string; expected_every: string | null }
   'store.lease': { name: string; token: BigInteger; holder: string | null; expires_at: Date }
   'store.calendar': { day: string; starts_at: Date; ends_at: Date }

@@ -9,7 +9,7 @@ import type { Db, Transaction, Warehouse } from './pool.ts'
 import { type Recomputed, type RowDifference, recompute } from './recompute.ts'
 import { type Category, listCategories } from './registry.ts'
 import { compareCalendar, rightCalendar } from './right-calendar.ts'
-import { numberArray, splitArray } from './text.ts'
+import { numberArray, splitArray, timestamp } from './text.ts'
 
 /** One cell, row or sum that is not as it should be. */
 export interface Difference {
@@ -28,6 +28,8 @@ export interface Difference {
 export interface Verification {
   readonly categories: number
   readonly snapshots: number
+  /** Of how many categories old snapshots were pruned: what is older is final and cannot be recomputed. */
+  readonly pruned: number
   /** The first ones. */
   readonly differences: Difference[]
   /** How many there are in all. */
@@ -63,6 +65,7 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
   onStart?.(categories.length)
   let calendar = await reading(warehouse, ({ db }) => rightCalendar(db, timezone, ...span))
   let snapshots = 0
+  let pruned = 0
   for (const category of categories) {
     await reading(warehouse, async (tx) => {
       calendar = await covering(tx.db, calendar, timezone, category)
@@ -70,12 +73,13 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
       let next = await differing.next()
       for (; !next.done; next = await differing.next()) flat(next.value, category).forEach(report)
       snapshots += next.value.snapshots
+      if (next.value.start.newestAt !== null) pruned += 1
       for (const difference of await compareOrigins(tx.db, category, next.value)) report(difference)
       for (const difference of await compareSums(tx, category, next.value)) report(difference)
     })
     onCategory?.()
   }
-  return { categories: categories.length, snapshots, differences, differenceCount }
+  return { categories: categories.length, snapshots, pruned, differences, differenceCount }
 }
 
 /** A transaction that sees one state of the database and cannot change it. */
@@ -180,25 +184,59 @@ const VIEWS = [
   ...['hourly', 'daily', 'weekly', 'monthly'].map((grain) => `sms.trends_${grain}`),
 ]
 
-/** Σ hours = Σ days = Σ weeks = Σ months = Σ deltas, as the views have it (contract, section 4). */
+/**
+ * Σ hours = Σ days = Σ weeks = Σ months = Σ deltas, as the views have it (contract, section 4). Where snapshots
+ * were pruned, the deltas of what is left, and the trends with what the hours before held.
+ */
 async function compareSums(tx: Transaction, category: Category, right: Recomputed): Promise<Difference[]> {
+  const before = await readTotalsBefore(tx, category, right)
   const sums = COUNTERS.map((name) => `sum(${name})`).join(', ')
   const { rows } = await tx.connection.query<{ view: string; sums: string; snapshots: string | null }>(
     VIEWS.map((view) => {
-      const snapshots = view === 'sms.deltas' ? 'null' : 'coalesce(sum(snapshots), 0)::text'
+      const isDeltas = view === 'sms.deltas'
+      const snapshots = isDeltas ? 'null' : 'coalesce(sum(snapshots), 0)::text'
       return `select '${view}' as view, array[${sums}]::text as sums, ${snapshots} as snapshots
-        from ${view} where account = $1 and category = $2`
+        from ${view} where account = $1 and category = $2 ${isDeltas ? 'and observed_at > $3' : ''}`
     }).join(' union all '),
-    [category.account, category.category],
+    [category.account, category.category, edgeOf(right)],
   )
   return rows.flatMap((row) => {
     const of = { table: row.view, account: category.account, category: category.category, row: null }
+    const growth =
+      row.view === 'sms.deltas' ? right.growth : right.growth.map((by, i) => plus(by, before.growth[i]!))
     const stored = [...splitArray(row.sums), row.snapshots]
-    const should = [...splitArray(numberArray(right.growth)), row.snapshots && String(right.snapshots)]
+    const should = [
+      ...splitArray(numberArray(growth)),
+      row.snapshots && String(before.snapshots + right.snapshots),
+    ]
     return [...COUNTERS, 'snapshots'].flatMap((name, i) =>
       stored[i] === should[i]
         ? []
         : [{ ...of, column: `sum(${name})`, stored: stored[i]!, right: should[i]! }],
     )
   })
+}
+
+const edgeOf = ({ start }: Recomputed) => (start.newestAt === null ? '-infinity' : timestamp(start.newestAt))
+
+/** What the trends held before the point that the recomputation began at. */
+async function readTotalsBefore({ connection }: Transaction, { id }: Category, { start }: Recomputed) {
+  const nothing = { growth: COUNTERS.map((): bigint | null => null), snapshots: 0 }
+  if (start.open === null) return nothing
+  const { hour } = start.open
+  const { rows } = await connection.query<{ sums: string; snapshots: number }>(
+    `select array[${COUNTERS.map((name) => `sum(${name})`).join(', ')}]::text as sums,
+      coalesce(sum(snapshots), 0) as snapshots
+    from store.hour where category_id = $1 and hour < $2`,
+    [id, timestamp(hour.start)],
+  )
+  const sums = splitArray(rows[0]!.sums).map((sum) => (sum === null ? null : BigInt(sum)))
+  return {
+    growth: sums.map((sum, i) => plus(sum, hour.growth[i]!)),
+    snapshots: rows[0]!.snapshots + hour.snapshots,
+  }
+}
+
+function plus(a: bigint | null, b: bigint | null): bigint | null {
+  return a === null ? b : b === null ? a : a + b
 }

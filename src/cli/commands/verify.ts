@@ -9,17 +9,22 @@ export const verify: Action<object> = {
   summary: 'derive everything again, compare it with what is stored, and prove that all sums agree',
   examples: ['primosync verify', 'primosync verify --json'],
   async run({ config, options, output, log }) {
-    const { categories, snapshots, differences, differenceCount } = await withConfiguredWarehouse(
+    const { categories, snapshots, pruned, differences, differenceCount } = await withConfiguredWarehouse(
       config,
       log,
       (warehouse) => categoryProgress('verifying', (progress) => verifyWarehouse(warehouse, progress)),
     )
     const isRight = differenceCount === 0
-    if (options.json) output.json({ isRight, categories, snapshots, differenceCount, differences })
+    if (options.json) output.json({ isRight, categories, snapshots, pruned, differenceCount, differences })
     else if (isRight) {
       output.print(
         `${output.colors.green('All is right')}: ${categories} categories, ${snapshots} snapshots; Σ hours = Σ days = Σ weeks = Σ months = Σ deltas.`,
       )
+      if (pruned > 0) {
+        output.print(
+          `Of ${pruned} categories older snapshots were pruned: their trends from before are final (sync.prunes).`,
+        )
+      }
     } else {
       output.print(
         `${output.colors.red('Not all is right')}: ${differenceCount} differences. The first ones:`,

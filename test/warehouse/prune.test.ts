@@ -1,0 +1,117 @@
+// Retention: snapshots go, trends stay, and what can still change is derived from the edge.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { prune } from '../../src/warehouse/prune.ts'
+import { rebuild } from '../../src/warehouse/rebuild.ts'
+import { verify } from '../../src/warehouse/verify.ts'
+import {
+  decideLine,
+  openTestWarehouse,
+  readDeltas,
+  readTrends,
+  recordLines,
+  type TestWarehouse,
+} from '../helpers/warehouse.ts'
+
+const HOUR_MS = 3_600_000
+const START = Date.parse('2026-01-01T00:30:00Z')
+const GRAINS = ['hourly', 'daily', 'weekly', 'monthly'] as const
+const line = (hour: number, sent: number) => ({
+  category: 'c',
+  observed_at: new Date(START + hour * HOUR_MS).toISOString(),
+  stats: { sent, clicks: Math.floor(sent / 7) },
+})
+const at = (hour: number) => START + hour * HOUR_MS
+
+describe('retention', () => {
+  let warehouse: TestWarehouse
+
+  beforeAll(async () => {
+    warehouse = await openTestWarehouse()
+    await warehouse.pool.query(
+      `insert into store.run (key, trigger, started_at, status) values (gen_random_uuid(), 'import', now(), 'ok')`,
+    )
+    // A correction, a reset and a dip lie before the edge, which is the 512th snapshot: hour 511.
+    const sent = (hour: number) =>
+      hour === 100 ? 2_900 : hour === 200 ? 0 : hour < 300 ? 30 * hour : 7 * (hour - 300)
+    await recordLines(
+      warehouse,
+      Array.from({ length: 1_100 }, (_, hour) => line(hour, sent(hour))),
+      1_100,
+    )
+  })
+  afterAll(() => warehouse.close())
+
+  const trends = async () =>
+    Object.fromEntries(
+      await Promise.all(GRAINS.map(async (grain) => [grain, await readTrends(warehouse, grain)])),
+    )
+  const snapshots = async () =>
+    (await warehouse.pool.query('select observed_at from sms.snapshots order by 1')).rows
+
+  test('removes snapshots before the edge and changes no cell of any trend', async () => {
+    const before = await trends()
+    const pruned = await prune(warehouse, at(511) + 8 * 24 * HOUR_MS)
+    expect(pruned).toEqual({ categories: 1, snapshots: 511 })
+    expect(await trends()).toEqual(before)
+    const left = await snapshots()
+    expect(left).toHaveLength(1_100 - 511)
+    expect(left[0].observed_at.getTime()).toBe(at(511))
+    expect(
+      (await warehouse.pool.query('select account, category, snapshots, kept_from from sync.prunes')).rows,
+    ).toEqual([{ account: 'default', category: 'c', snapshots: 511, kept_from: new Date(at(511)) }])
+  })
+
+  test('has nothing to remove a second time', async () => {
+    expect(await prune(warehouse, at(511) + 8 * 24 * HOUR_MS)).toEqual({ categories: 0, snapshots: 0 })
+  })
+
+  test('leaves a warehouse that verifies, and says what is final', async () => {
+    expect(await verify(warehouse)).toMatchObject({ differenceCount: 0, pruned: 1, snapshots: 1_100 - 512 })
+  })
+
+  test('verify still finds an altered cell, also in a trend from before the edge', async () => {
+    await warehouse.pool.query(
+      'update store.hour set sent = sent + 1 where hour = (select min(hour) from store.hour)',
+    )
+    expect((await verify(warehouse)).differences.map(({ table }) => table)).toContain('sms.trends_daily')
+    await warehouse.pool.query(
+      'update store.hour set sent = sent - 1 where hour = (select min(hour) from store.hour)',
+    )
+  })
+
+  test('takes no snapshot and no decision up to seven days after the edge', async () => {
+    const late = { ...line(511, 5), observed_at: new Date(at(520) + 60_000).toISOString() }
+    const [recorded] = await recordLines(warehouse, [late])
+    expect(recorded).toMatchObject({ stored: 0 })
+    expect(recorded?.final).toHaveLength(1)
+    await expect(decideLine(warehouse, { ...line(600, 0), as: 'reset' })).rejects.toThrow(/final up to/)
+  })
+
+  test('derives what comes later from the edge', async () => {
+    const [late] = await recordLines(warehouse, [
+      { ...line(0, 2_790), observed_at: new Date(at(700) + 60_000).toISOString() },
+    ])
+    expect(late).toMatchObject({ stored: 1, late: 1 })
+    await decideLine(warehouse, { ...line(701, 0), as: 'reset' })
+    expect((await readDeltas(warehouse)).filter(({ kind }) => kind === 'reset')).toHaveLength(1)
+    expect(await verify(warehouse)).toMatchObject({ differenceCount: 0 })
+  })
+
+  test('rebuild starts from the edge, and refuses another zone', async () => {
+    const before = await trends()
+    await warehouse.pool.query('update store.day set sent = 0')
+    await rebuild(warehouse)
+    const after = await trends()
+    // Days before the edge are final: nothing is left to make them right from.
+    const from = new Date(at(511)).toISOString()
+    expect(after.hourly).toEqual(before.hourly)
+    expect(after.daily?.filter(({ day }: Record<string, unknown>) => String(day) >= from)).toEqual(
+      before.daily?.filter(({ day }: Record<string, unknown>) => String(day) >= from),
+    )
+    await expect(rebuild(warehouse, { timezone: 'Asia/Tokyo' })).rejects.toThrow(/were pruned/)
+  })
+
+  test('stored snapshots go through no other door', async () => {
+    await expect(warehouse.pool.query('delete from store.snapshot')).rejects.toThrow(/cannot be changed/)
+  })
+})
