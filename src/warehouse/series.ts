@@ -139,7 +139,7 @@ async function walkFrom(
   const walkOn = (snapshot: StoredSnapshot) => {
     walk.push(snapshot).forEach(accept)
     const { standing } = walk
-    if (walk.isWaiting || standing?.at !== snapshot.at) return // in what may be a dip, or after one that was decided
+    if (standing?.at !== snapshot.at) return // in what may be a dip, or is decided to be one
     if (spread.size > 256) writer.insertTrends(categoryId, spread.takeClosed(standing.at))
     if (snapshotsSinceCheckpoint >= CHECKPOINT_EVERY) {
       writer.insertTrends(categoryId, spread.takeClosed(standing.at))
