@@ -6,7 +6,7 @@ import { isMap, type RawSettings } from './file.ts'
 import { ACCOUNT_KEYS, SETTING_NAMES } from './schema.ts'
 import { nearestName } from './spelling.ts'
 
-export const SECRET_SETTINGS = ['PRIMOTEXTO_API_KEY', 'DATABASE_URL']
+export const SECRET_SETTINGS = ['PRIMOTEXTO_API_KEY', 'DATABASE_URL', 'HTTP_TOKEN']
 /** The account of PRIMOTEXTO_API_KEY. */
 export const DEFAULT_ACCOUNT = 'default'
 /** The demo's account: real numbers must not mix with made-up ones. */
@@ -44,7 +44,7 @@ function wrongValue({ path, input, message }: z.core.$ZodIssue): string {
 
 function shown(input: unknown, key: PropertyKey | undefined): string {
   // also of the _FILE variants: people put the key itself where its path belongs
-  if (/api_key|database_url/i.test(String(key))) return 'what was given (not shown, it is secret)'
+  if (/api_key|database_url|http_token/i.test(String(key))) return 'what was given (not shown, it is secret)'
   if (typeof input !== 'string') return Array.isArray(input) ? 'a list' : 'a map'
   const text = JSON.stringify(withoutCredentials(input))
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text

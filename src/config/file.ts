@@ -8,7 +8,10 @@ import { reasonOf, UsageError } from '../errors.ts'
 export type RawSettings = Record<string, unknown>
 
 const DEFAULT_FILE = 'primosync.yaml'
-const PATH_KEYS = ['PRIMOTEXTO_API_KEY_FILE', 'DATABASE_URL_FILE', 'PRIMOSYNC_DATA_DIR', 'api_key_file']
+const PATH_KEYS = [
+  ...['PRIMOTEXTO_API_KEY_FILE', 'DATABASE_URL_FILE', 'HTTP_TOKEN_FILE', 'PRIMOSYNC_DATA_DIR'],
+  'api_key_file',
+]
 
 /**
  * The file's settings as written, all scalars as text; {} if no file was named and there is none.

@@ -33,8 +33,12 @@ export interface Config {
   readonly syncRateLimitPerSecond: number | null
   readonly syncTimeoutMs: number
   readonly reportingTimezone: string
+  /** null: snapshots are kept for ever. */
+  readonly snapshotRetentionMs: number | null
   readonly httpHost: string
   readonly httpPort: number
+  /** What opens the pages, as of now; null: they are for this machine only. */
+  readonly httpToken: (() => string) | null
   readonly logLevel: Settings['LOG_LEVEL']
   /** null: pretty on a terminal, json elsewhere. */
   readonly logFormat: 'json' | 'pretty' | null
@@ -62,9 +66,9 @@ export function loadConfig(source: {
   return toConfig(parsed.data, cwd)
 }
 
-function secretsIn({ PRIMOTEXTO_API_KEY: key, DATABASE_URL: url }: RawSettings): string[] {
+function secretsIn({ PRIMOTEXTO_API_KEY: key, DATABASE_URL: url, HTTP_TOKEN: token }: RawSettings): string[] {
   return [
-    ...(typeof key === 'string' ? [key] : []),
+    ...[key, token].filter((secret) => typeof secret === 'string'),
     ...(typeof url === 'string' ? [url, ...passwordsOf(url)] : []),
   ]
 }
@@ -89,6 +93,7 @@ function merge(file: RawSettings, environment: RawSettings): RawSettings {
 function toConfig(settings: Settings, cwd: string): Config {
   const accounts = accountsOf(settings)
   const databaseUrl = (settings.DATABASE_URL ?? settings.DATABASE_URL_FILE)?.() ?? null
+  const httpToken = settings.HTTP_TOKEN ?? settings.HTTP_TOKEN_FILE ?? null
   const passwords = databaseUrl === null ? [] : [databaseUrl, ...passwordsOf(databaseUrl)]
   return Object.freeze({
     accounts: Object.freeze(accounts),
@@ -101,11 +106,17 @@ function toConfig(settings: Settings, cwd: string): Config {
     syncRateLimitPerSecond: settings.SYNC_RATE_LIMIT,
     syncTimeoutMs: settings.SYNC_TIMEOUT,
     reportingTimezone: settings.REPORTING_TIMEZONE,
+    snapshotRetentionMs: settings.SNAPSHOT_RETENTION,
     httpHost: settings.HTTP_HOST,
     httpPort: settings.HTTP_PORT,
+    httpToken,
     logLevel: settings.LOG_LEVEL,
     logFormat: settings.LOG_FORMAT ?? null,
-    secrets: () => [...passwords, ...accounts.map((account) => account.apiKey())],
+    secrets: () => [
+      ...passwords,
+      ...accounts.map((account) => account.apiKey()),
+      ...(httpToken === null ? [] : [httpToken()]),
+    ],
   })
 }
 

@@ -18,6 +18,13 @@ export const wholeNumber = (least: number, most: number) => (text: string) => {
   return value >= least && value <= most ? value : undefined
 }
 
+/** How long snapshots are kept, from a day on; null for `off`. */
+export function readRetentionMs(text: string): number | null | undefined {
+  if (text === 'off') return null
+  const [, days] = /^(\d{1,5}) ?(?:d|days?)$/.exec(text) ?? []
+  return Number(days) >= 1 ? Number(days) * 86_400_000 : undefined
+}
+
 /** Requests per second; null for `off`. */
 export function readRate(text: string): number | null | undefined {
   if (text === 'off') return null

@@ -11,6 +11,7 @@ import {
   readDurationMs,
   readHost,
   readRate,
+  readRetentionMs,
   readSchedule,
   readTimezone,
   wholeNumber,
@@ -50,6 +51,7 @@ function secret(allowed: string, read: (text: string) => string | undefined) {
 }
 
 const apiKey = secret('the key as the provider gave it, ASCII without blanks', readApiKey)
+const httpToken = secret('a token without blanks, in ASCII; openssl rand -hex 24 makes one', readApiKey)
 const databaseUrl = secret(
   'postgres://… as PostgreSQL has it, special characters of user and password percent-encoded',
   readDatabaseUrl,
@@ -95,8 +97,11 @@ export const Settings = z.strictObject({
   SYNC_RATE_LIMIT: setting('requests per second, a number above 0, or off', readRate).prefault('off'),
   SYNC_TIMEOUT: setting('a duration from 1 ms to 10 min, such as 10 s', readDurationMs).prefault('10 s'),
   REPORTING_TIMEZONE: setting('a time zone such as Europe/Paris', readTimezone).prefault('Europe/Paris'),
+  SNAPSHOT_RETENTION: setting('off, or a number of days such as 400 days', readRetentionMs).prefault('off'),
   HTTP_HOST: setting('an address or host name to listen on', readHost).prefault('127.0.0.1'),
   HTTP_PORT: setting('a port from 0 (any free one) to 65535', wholeNumber(0, 65_535)).prefault('8080'),
+  HTTP_TOKEN: httpToken.plain.optional(), // absent: pages are for this machine only
+  HTTP_TOKEN_FILE: httpToken.file.optional(),
   LOG_LEVEL: setting(
     'trace, debug, info, warn, error, fatal or silent',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

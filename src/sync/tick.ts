@@ -1,5 +1,6 @@
 // One tick: asks for every active category, keeps each answer in the spool the moment it arrives, and stores
 // the spool in the warehouse meanwhile. Safe to run twice, and safe to kill between any two lines.
+
 import { randomUUIDv7 } from 'node:crypto'
 import { PrimosyncError, reasonOf, UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
@@ -10,6 +11,7 @@ import { unlessStopped } from '../stopping.ts'
 import { asAway, isDatabaseAway } from '../warehouse/away.ts'
 import { acquireLease, type Lease, leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
+import { prune } from '../warehouse/prune.ts'
 import { abandonRuns, beginRun } from '../warehouse/runs.ts'
 import { askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
@@ -28,6 +30,8 @@ export interface TickDeps {
   readonly accounts: readonly Account[]
   readonly warehouse: Warehouse
   readonly spool: Spool
+  /** How long snapshots are kept; null: for ever. */
+  readonly retentionMs: number | null
   readonly timezone: string
   /** Names this process to others: host and process id. */
   readonly holder: string
@@ -82,7 +86,9 @@ export async function tick(
   const opened = await openRun(deps, request, signal)
   if (opened === null) return null
   try {
-    return await askAndStore(deps, opened, signal)
+    const report = await askAndStore(deps, opened, signal)
+    if (opened.lease && !report.waiting) await pruneOld(deps, signal)
+    return report
   } finally {
     if (opened.lease) await unlessStopped(opened.lease.release(), signal, RELEASE_GRACE_MS).catch(() => {})
   }
@@ -119,6 +125,17 @@ function runBeginner({ accounts }: TickDeps, request: TickRequest): (targets: Ta
   const account = request.account ?? (accounts.length === 1 ? accounts[0]!.name : null)
   const begun = { key: randomUUIDv7(), account, trigger, scheduledAt, startedAt: Date.now() }
   return (targets) => ({ kind: 'run', ...begun, categories: targets.length })
+}
+
+/** What retention does not get done now, it does after a later tick. */
+async function pruneOld({ warehouse, retentionMs, log }: TickDeps, signal: AbortSignal): Promise<void> {
+  if (retentionMs === null || signal.aborted) return
+  try {
+    const pruned = await prune(warehouse, Date.now() - retentionMs)
+    if (pruned.snapshots > 0) log.info(pruned, 'pruned snapshots older than SNAPSHOT_RETENTION')
+  } catch (error) {
+    log.warn(`Snapshots were not pruned: ${reasonOf(error)}`)
+  }
 }
 
 async function takeTurn({ warehouse, holder }: TickDeps, signal: AbortSignal): Promise<Lease> {

@@ -42,6 +42,7 @@ test('without any setting: the defaults of the contract, and the demo', () => {
     reportingTimezone: 'Europe/Paris',
     httpHost: '127.0.0.1',
     httpPort: 8080,
+    httpToken: null,
     logLevel: 'info',
     logFormat: null,
   })
@@ -188,6 +189,9 @@ describe('secrets', () => {
       'the key in the base URL',
       { PRIMOTEXTO_API_KEY: 'hunter22', PRIMOTEXTO_BASE_URL: 'http://hunter22.fr' },
     ],
+    ['a token with a blank', { HTTP_TOKEN: 'hunter22 hunter22' }],
+    ['the token where its path belongs', { HTTP_TOKEN_FILE: 'hunter22' }],
+    ['the token in the base URL', { HTTP_TOKEN: 'hunter22', PRIMOTEXTO_BASE_URL: 'http://hunter22.fr' }],
     ['both forms', { PRIMOTEXTO_API_KEY: 'hunter22', PRIMOTEXTO_API_KEY_FILE: '/none/hunter22' }],
     ["an account's key", {}, 'accounts: [{name: a, api_key: "hunter22 x"}]'],
     ['a list of keys', {}, 'PRIMOTEXTO_API_KEY: [hunter22]'],

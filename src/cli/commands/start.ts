@@ -8,6 +8,7 @@ import { openSpool } from '../../spool/spool.ts'
 import { unlessStopped } from '../../stopping.ts'
 import { startDaemon } from '../../sync/daemon.ts'
 import { DEMO_ACCOUNT, loadDemoHistory } from '../../sync/demo.ts'
+import { createSchedule } from '../../sync/schedule.ts'
 import type { TickDeps } from '../../sync/tick.ts'
 import { isDatabaseAway } from '../../warehouse/away.ts'
 import { openAccounts } from '../accounts.ts'
@@ -26,7 +27,7 @@ import {
 
 export const start: Action<object> = {
   name: 'start',
-  summary: 'run as a daemon: ask on schedule, serve health over HTTP',
+  summary: 'run as a daemon: ask on schedule, serve the dashboard over HTTP',
   examples: ['primosync start', 'SYNC_SCHEDULE="*/10 * * * *" HTTP_PORT=0 primosync start'],
 
   async run(context) {
@@ -41,7 +42,23 @@ export const start: Action<object> = {
         await prepareForTicks()
         isPrepared = true
       }
-      const app = createApp({ warehouse, spool, isPrepared: () => isPrepared })
+      const app = createApp({
+        ...{
+          warehouse,
+          spool,
+          log,
+          isPrepared: () => isPrepared,
+          demo: config.demo,
+          demoAccount: DEMO_ACCOUNT,
+        },
+        ...{
+          timezone: config.reportingTimezone,
+          schedule: config.syncSchedule,
+          host: config.httpHost,
+        },
+        token: config.httpToken,
+        nextTickAt: createSchedule(config.syncSchedule, config.reportingTimezone, () => {}).nextTickAt,
+      })
       const server = await serve(app, config.httpHost, config.httpPort)
       try {
         announce(context, warehouse, server.url)
@@ -68,7 +85,13 @@ async function runDaemon(
   try {
     const daemon = startDaemon(
       {
-        ...{ ...deps, accounts: open.accounts, log, timezone: config.reportingTimezone },
+        ...{
+          ...deps,
+          accounts: open.accounts,
+          log,
+          timezone: config.reportingTimezone,
+          retentionMs: config.snapshotRetentionMs,
+        },
         ...{ holder: `${hostname()}, process ${process.pid}`, pattern: config.syncSchedule },
         onTick: (report) => output.print(describeReport(report, config.demo)),
       },
@@ -95,6 +118,7 @@ function announce({ config, output }: Context<object>, warehouse: ConfiguredWare
     )
   }
   if (warehouse.publicUrl) output.print(`database     psql "${warehouse.publicUrl}"`)
+  output.print(`dashboard    ${url}/`)
   output.print(`health       ${url}/readyz`)
 }
 

@@ -40,7 +40,14 @@ export const sync: Action<Options> = {
       try {
         const report = await tick(
           {
-            ...{ accounts: open.accounts, warehouse, spool, log, timezone: config.reportingTimezone },
+            ...{
+              accounts: open.accounts,
+              warehouse,
+              spool,
+              log,
+              retentionMs: config.snapshotRetentionMs,
+              timezone: config.reportingTimezone,
+            },
             ...{ holder: `${hostname()}, process ${process.pid}`, prepare: prepareOnce(warehouse, config) },
           },
           { trigger: 'manual', scheduledAt: null, account: options.account, categories: options.category },
