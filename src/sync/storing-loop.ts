@@ -1,5 +1,6 @@
 // Stores while a tick asks: what earlier runs left first, then this run's answers in groups as they come.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { reasonOf } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import type { SpoolRecord } from '../spool/records.ts'
@@ -16,6 +17,7 @@ import { type Storing, storeLive, storeUnkept, storeWaiting } from './storing.ts
 const GATHER_MS = 250
 /** How long after a stop what has arrived may take to be stored; then it waits in the spool. */
 const STOP_GRACE_MS = 4_000
+const RETRY_AFTER_MS = 200
 
 interface Deps {
   readonly warehouse: Warehouse
@@ -71,7 +73,9 @@ export class StoringLoop {
     if (this.#timer) clearTimeout(this.#timer)
     await this.#storeRest(unkept)
     if (isDatabaseAway(this.#failure) && !this.#stop.aborted) {
-      this.#failure = null // it may have been a moment only
+      // It may have been for a moment only; one that comes back breaks all connections, not all at once.
+      await delay(RETRY_AFTER_MS)
+      this.#failure = null
       await this.#storeRest(unkept)
     }
     const failure = this.#failure

@@ -47,17 +47,23 @@ export async function leaseHolder(db: Db): Promise<string | null> {
   return rows[0]?.holder ?? null
 }
 
+/** The token of a lease that could not be given back, by the database that it is of: nobody holds it any more. */
+const leftBehind = new WeakMap<Db, string>()
+
 async function tryAcquire(db: Db, holder: string): Promise<string | null> {
+  const mine = leftBehind.get(db) ?? '0'
   // `where not exists`: ON CONFLICT locks the row even where it updates nothing, and so would wait for the
   // transactions of a holder who is well.
   const { rows } = await sql<{ token: string }>`
     /* acquireLease */
     insert into store.lease (name, token, holder, expires_at)
     select ${NAME}, 1, ${holder}, clock_timestamp() + ${LEASE_MS} * interval '1 millisecond'
-    where not exists (select from store.lease where name = ${NAME} and expires_at > clock_timestamp())
+    where not exists (
+      select from store.lease where name = ${NAME} and expires_at > clock_timestamp() and token <> ${mine}::bigint
+    )
     on conflict (name) do update
     set token = lease.token + 1, holder = excluded.holder, expires_at = excluded.expires_at
-    where lease.expires_at <= clock_timestamp()
+    where lease.expires_at <= clock_timestamp() or lease.token = ${mine}::bigint
     returning token::text`.execute(db)
   return rows[0]?.token ?? null
 }
@@ -92,7 +98,7 @@ function heldLease(db: Db, token: string): Lease {
         update store.lease set token = token + 1, expires_at = clock_timestamp()
         where name = ${NAME} and token = ${token}::bigint`
         .execute(db)
-        .catch(() => {}) // it runs out by itself
+        .catch(() => leftBehind.set(db, token)) // for others it runs out by itself
     },
   }
 }

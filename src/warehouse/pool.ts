@@ -59,7 +59,7 @@ export function openWarehouse(url: string, options: WarehouseOptions = {}): Ware
     connectionString: url,
     types,
     max: 8,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: Math.min(CONNECT_TIMEOUT_MS, silenceMs),
     keepAlive: true,
     application_name: 'primosync',
     stream: () => openSocket(sockets, silenceMs),
