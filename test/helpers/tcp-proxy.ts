@@ -1,0 +1,80 @@
+// A way to a server that a test can cut, swallow and mend.
+
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+export interface TcpProxy {
+  /** The URL given, through the proxy. */
+  readonly url: string
+  /** Breaks all connections; new ones are refused. */
+  cut(): void
+  /** Breaks all connections as soon as so many more packets came from the client; new ones are refused. */
+  cutAfter(packets: number): void
+  /** Swallows everything from now on, in both directions, on connections old and new. */
+  freeze(): void
+  /** Lets new connections through again; frozen ones are broken. */
+  restore(): void
+  /** Whether `cutAfter` has struck. */
+  readonly isCut: boolean
+}
+
+/** Opens a proxy to the host and port of `targetUrl`, closed after the test. */
+export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
+  const { hostname, port } = new URL(targetUrl)
+  const sockets = new Set<Socket>()
+  let state: 'open' | 'cut' | 'frozen' = 'open'
+  let packetsLeft = Number.POSITIVE_INFINITY
+
+  const keep = (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+  }
+  const breakAll = () => {
+    for (const socket of sockets) socket.resetAndDestroy()
+  }
+  const server = createServer((client) => {
+    keep(client)
+    if (state === 'cut') return client.resetAndDestroy()
+    if (state === 'frozen') return
+    const upstream = connect(Number(port || 5432), hostname)
+    keep(upstream)
+    const pass = (to: Socket, isFromClient: boolean) => (data: Buffer) => {
+      if (isFromClient && --packetsLeft <= 0) return cut()
+      if (state === 'open') to.write(data)
+    }
+    client.on('data', pass(upstream, true)).on('close', () => upstream.destroy())
+    upstream.on('data', pass(client, false)).on('close', () => client.destroy())
+  })
+  const cut = () => {
+    state = 'cut'
+    packetsLeft = Number.POSITIVE_INFINITY
+    breakAll()
+  }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    breakAll()
+    server.close()
+  })
+  const url = new URL(targetUrl)
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url: url.href,
+    cut,
+    cutAfter: (packets) => {
+      packetsLeft = packets
+    },
+    freeze: () => {
+      state = 'frozen'
+    },
+    restore: () => {
+      if (state === 'frozen') breakAll()
+      state = 'open'
+      packetsLeft = Number.POSITIVE_INFINITY
+    },
+    get isCut() {
+      return state === 'cut'
+    },
+  }
+}
