@@ -81,20 +81,21 @@ export class Spread {
   #grow(start: number, end: number, { counters }: Delta): void {
     const days = this.#days.between(start, end)
     let inDays = 0
-    let before: (bigint | null)[] | null = null // what was gained by the start of the hour
+    const before = counters.map(() => 0n) // what was gained by the start of the hour
     for (const hour of this.#hours.between(start, end)) {
       if (hour.start >= days[inDays]!.end) inDays += 1
       const day = days[inDays]!
       hour.widestGapMs = Math.max(hour.widestGapMs ?? 0, end - start)
       day.widestGapMs = Math.max(day.widestGapMs ?? 0, end - start)
-      const gained = counters.map((delta) => (delta === null ? null : gainedBy(hour.end, start, end, delta)))
-      for (const [i, by] of gained.entries()) {
-        if (by === null) continue
-        const part = by - (before?.[i] ?? 0n)
+      for (let i = 0; i < counters.length; i++) {
+        const delta = counters[i]!
+        if (delta === null) continue
+        const gained = delta === 0 ? 0n : gainedBy(hour.end, start, end, delta)
+        const part = gained - before[i]!
+        before[i] = gained
         hour.growth[i] = (hour.growth[i] ?? 0n) + part
         day.growth[i] = (day.growth[i] ?? 0n) + part
       }
-      before = gained
     }
   }
 }

@@ -17,7 +17,7 @@ const SNAPSHOT_COLUMNS = [
   ...['decided', 'kind', 'previous_at', ...DELTAS, 'timespent_delta', 'extra_delta'],
 ].join(', ')
 const BUCKET_COLUMNS = ['category_id', ...COUNTERS, 'widest_gap_ms', 'snapshots', 'timespent'].join(', ')
-const NO_DELTA = `\t\\N\t\\N\t\\N${'\t\\N'.repeat(COUNTERS.length)}\t\\N\t\\N\n`
+const NO_DELTA = `${'\t'.repeat(COUNTERS.length + 5)}\n`
 
 /** Where new snapshots come from: the run that stores them, and whether they are an import. */
 export interface Origin {
@@ -26,7 +26,7 @@ export interface Origin {
 }
 
 /**
- * Lines that wait for COPY, as bytes: thousands of strings that are still in pieces would keep the garbage
+ * Lines that wait for COPY (null is nothing between two tabs, as join writes it), as bytes: thousands of strings that are still in pieces would keep the garbage
  * collector busy for a quarter of an import's time.
  */
 class CopyLines {
@@ -83,9 +83,7 @@ export class Writer {
     delta: Delta | null,
   ): void {
     const { at, counters, timespent, extra } = snapshot
-    let line = `${timestamp(at)}\t${categoryId}\t${runId}`
-    for (const value of counters) line += value === null ? '\t\\N' : `\t${value}`
-    line += `\t${imported ? 't' : 'f'}\t${timespent ?? '\\N'}\t${copyText(extra)}`
+    const line = `${timestamp(at)}\t${categoryId}\t${runId}\t${counters.join('\t')}\t${imported ? 't' : 'f'}\t${timespent ?? ''}\t${copyText(extra ?? '')}`
     this.#snapshots.add(delta === null ? line + NO_DELTA : line + deltaText(delta))
   }
 
@@ -120,7 +118,7 @@ export class Writer {
 
   async #copy(target: string, lines: CopyLines): Promise<void> {
     if (lines.count === 0) return
-    const copy = this.#connection.query(copyFrom(`copy ${target} from stdin`))
+    const copy = this.#connection.query(copyFrom(`copy ${target} from stdin (null '')`))
     await pipeline(Readable.from(lines.take()), copy)
   }
 
@@ -154,13 +152,12 @@ export class Writer {
 }
 
 function deltaText({ decided, kind, previousAt, counters, timespent, extra }: Delta): string {
-  let line = `\t${decided ? 't' : 'f'}\t${kind}\t${previousAt === null ? '\\N' : timestamp(previousAt)}`
-  for (const value of counters) line += value === null ? '\t\\N' : `\t${value}`
-  return `${line}\t${timespent ?? '\\N'}\t${extra === null ? '\\N' : copyText(JSON.stringify(extra))}\n`
+  const previous = previousAt === null ? '' : timestamp(previousAt)
+  const extraText = extra === null ? '' : copyText(JSON.stringify(extra))
+  return `\t${decided ? 't' : 'f'}\t${kind}\t${previous}\t${counters.join('\t')}\t${timespent ?? ''}\t${extraText}\n`
 }
 
 function bucketText(categoryId: number, { growth, widestGapMs, snapshots, timespent }: Bucket): string {
-  let line = String(categoryId)
-  for (const value of growth) line += value === null ? '\t\\N' : `\t${asBigint(value)}`
-  return `${line}\t${widestGapMs ?? '\\N'}\t${snapshots}\t${timespent ?? '\\N'}\n`
+  const values = growth.map(asBigint).join('\t')
+  return `${categoryId}\t${values}\t${widestGapMs ?? ''}\t${snapshots}\t${timespent ?? ''}\n`
 }
