@@ -1,0 +1,54 @@
+// primosync category …: the registry from the command line.
+import { describe, expect, test } from 'vitest'
+import { install } from '../helpers/installation.ts'
+import { rowsOf } from '../helpers/tick.ts'
+
+describe('category', () => {
+  test('adds, pauses, resumes and removes; only the active ones are asked', async () => {
+    const { run, provider, witness } = await install('a')
+    await run(['category', 'add', 'b', 'c', '--label', 'Codes'])
+    expect(await run(['category', 'pause', 'b'])).toMatchObject({
+      code: 0,
+      stdout: '"b" of default is paused\n',
+    })
+    await run(['category', 'remove', 'c'])
+    const { stdout } = await run(['category', 'list', '--json'])
+    const of = { account: 'default', label: 'Codes' }
+    expect(JSON.parse(stdout)).toEqual([
+      { ...of, category: 'b', state: 'paused' },
+      { ...of, category: 'c', state: 'removed' },
+    ])
+    await run(['sync'])
+    expect(provider.asked).toEqual(['a'])
+    await run(['category', 'resume', 'b', 'c'])
+    await run(['sync'])
+    expect(provider.asked.slice(1).sort()).toEqual(['a', 'b', 'c'])
+    expect(await rowsOf(witness, 'select count(*)::int from sms.snapshots')).toEqual([{ count: 4 }])
+  }, 60_000)
+
+  test('ends with 2 for a name that is not there or cannot be, and helps to find the one that is meant', async () => {
+    const { run } = await install()
+    await run(['category', 'add', 'Rappels RDV'])
+    await Promise.all(
+      (
+        [
+          [['pause', 'x'], 'There is no category "x" in the account default.'],
+          [['pause', ' rappels rdv'], 'there is "Rappels RDV"'],
+          [['add', 'x'.repeat(256)], 'has 256 characters'],
+          [['add', ''], 'is empty'],
+        ] as const
+      ).map(async ([args, message]) => {
+        const { code, stderr } = await run(['category', ...args])
+        expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) })
+      }),
+    )
+  })
+
+  test('with the database away ends with 1', async () => {
+    const { run, proxy } = await install()
+    proxy.cut()
+    const { code, stderr } = await run(['category', 'list'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^primosync: The database cannot be used: .*\nhint: /m)
+  })
+})

@@ -1,0 +1,50 @@
+// primosync migrate: the schema from the command line, on an empty database.
+import { expect, inject, onTestFinished, test } from 'vitest'
+import { uniqueName } from '../helpers/database.ts'
+import { install } from '../helpers/installation.ts'
+import { asAdmin, urlOf } from '../helpers/test-server.ts'
+
+async function emptyDatabase(): Promise<string> {
+  const { adminUrl, owner, ownerPassword } = inject('testServer')
+  const name = uniqueName()
+  await asAdmin(adminUrl, (admin) => admin.query(`create database ${name} owner ${owner} template template0`))
+  onTestFinished(() =>
+    asAdmin(adminUrl, async (admin) => void (await admin.query(`drop database ${name} with (force)`))),
+  )
+  return urlOf(adminUrl, name, { name: owner, password: ownerPassword })
+}
+
+test('migrate says what it ran, and --status what has run and what has not', async () => {
+  const { run } = await install()
+  const env = { DATABASE_URL: await emptyDatabase() }
+  expect(await run(['migrate', '--status'], env)).toMatchObject({
+    ...{ code: 0, stdout: expect.stringMatching(/0001_store +not yet/) },
+  })
+  const ran = await run(['migrate'], env)
+  expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Migrated: 0001_store, /) })
+  expect(await run(['migrate'], env)).toMatchObject({ code: 0, stdout: 'The schema is up to date.\n' })
+  const status = JSON.parse((await run(['migrate', '--status', '--json'], env)).stdout)
+  expect(status[0]).toEqual({ name: '0001_store', executedAt: expect.stringMatching(/^\d{4}-/) })
+})
+
+test('several at once on an empty database: one migrates, all do their work', async () => {
+  const { run, provider } = await install()
+  const env = { DATABASE_URL: await emptyDatabase() }
+  const results = await Promise.all([run(['sync'], env), run(['sync'], env), run(['migrate'], env)])
+  expect(results.map(({ code }) => code)).toEqual([0, 0, 0])
+  expect(provider.served).toHaveLength(6)
+})
+
+test('a schema newer than the program is refused, with what to do', async () => {
+  const { run, witness, provider } = await install()
+  await witness.pool.query(
+    `insert into store_migrations.migration (name, timestamp) values ('9999_later', now()::text)`,
+  )
+  for (const command of ['migrate', 'sync']) {
+    const { code, stderr } = await run([command])
+    expect(code).toBe(1)
+    expect(stderr).toContain('newer schema (9999_later)')
+    expect(stderr).toContain('hint: Use the version of primosync that made it')
+  }
+  expect(provider.asked).toEqual([])
+})

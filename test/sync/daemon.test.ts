@@ -1,0 +1,111 @@
+// The daemon: the first tick at once, then on schedule, one at a time.
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { type Daemon, startDaemon } from '../../src/sync/daemon.ts'
+import { createSchedule, longestPauseMs } from '../../src/sync/schedule.ts'
+import type { TickReport } from '../../src/sync/tick.ts'
+import { openStage, rowsOf, runsOf, type Stage, storedAnswers } from '../helpers/tick.ts'
+
+const EVERY_SECOND = '* * * * * *'
+const WAIT = { timeout: 15_000 }
+
+function start(stage: Stage, pattern = EVERY_SECOND) {
+  const stop = new AbortController()
+  const reports: TickReport[] = []
+  const daemon: Daemon = startDaemon(
+    { ...stage.deps, pattern, onTick: (report) => reports.push(report) },
+    stop.signal,
+  )
+  const end = async () => {
+    stop.abort(new Error('stopped'))
+    await daemon.stop()
+  }
+  onTestFinished(end)
+  return { daemon, reports, end }
+}
+
+describe('the daemon', () => {
+  test('ticks at once, then at the instants of the schedule, and ends when it is told to', async () => {
+    const stage = await openStage()
+    const { daemon, reports, end } = start(stage)
+    await daemon.firstTick
+    expect(reports).toHaveLength(1)
+    await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(3), WAIT)
+    await end()
+    expect(await storedAnswers(stage.witness)).toEqual(stage.provider.served)
+    const [first, ...others] = await rowsOf(
+      stage.witness,
+      `select trigger, scheduled_at, scheduled_at = date_trunc('second', scheduled_at) as is_whole
+      from sync.runs order by id`,
+    )
+    expect(first).toMatchObject({ trigger: 'startup', scheduled_at: null })
+    for (const run of others) expect(run).toMatchObject({ trigger: 'schedule', is_whole: true })
+  })
+
+  test('leaves out what is due while a tick is under way, and goes on after it', async () => {
+    const stage = await openStage({ categories: ['a'] })
+    const held: (() => void)[] = []
+    stage.provider.respond((_, __, give) => held.push(give))
+    const { reports, end } = start(stage)
+    await vi.waitFor(
+      () => expect(stage.logged.filter((line) => line.includes('left out')).length).toBeGreaterThan(1),
+      WAIT,
+    )
+    expect(stage.provider.asked).toHaveLength(1)
+    stage.provider.respond(undefined)
+    held[0]!()
+    await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(2), WAIT)
+    await end()
+    expect((await runsOf(stage.witness)).filter(({ status }) => status === 'running')).toEqual([])
+  })
+
+  test('goes on after a tick that went wrong', async () => {
+    const stage = await openStage()
+    let failures = 0
+    const prepare = async () => {
+      failures += 1
+      if (failures < 3) throw new Error('not yet')
+    }
+    const { reports } = start(stage.with({ prepare }))
+    await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(1), WAIT)
+    expect(stage.logged.filter((line) => line === 'error tick not run: not yet')).toHaveLength(2)
+  })
+
+  test('of which two share a database and a schedule: each instant is run once, and neither stands still', async () => {
+    const stage = await openStage()
+    const one = start(stage)
+    const other = start(stage)
+    await vi.waitFor(async () => {
+      const scheduled = (await runsOf(stage.witness)).filter(({ trigger }) => trigger === 'schedule')
+      expect(scheduled.length).toBeGreaterThanOrEqual(3)
+    }, WAIT)
+    expect(await stage.tick()).toMatchObject({ status: 'ok', stored: 3 }) // by hand, meanwhile
+    await Promise.all([one.end(), other.end()])
+    const [twice] = await rowsOf(
+      stage.witness,
+      'select count(scheduled_at)::int - count(distinct scheduled_at)::int as twice from sync.runs',
+    )
+    expect(twice).toEqual({ twice: 0 })
+    expect(await storedAnswers(stage.witness)).toEqual(stage.provider.served)
+  })
+})
+
+describe('the schedule', () => {
+  const pauses = [
+    ['*/5 * * * *', 'Europe/Paris', 5 * 60_000],
+    ['*/10 * * * * *', 'Europe/Paris', 10_000],
+    ['0 8-18 * * *', 'UTC', 14 * 3_600_000],
+    ['0 0 * * 1', 'UTC', 7 * 86_400_000],
+  ] as const
+  for (const [pattern, timezone, pauseMs] of pauses) {
+    test(`${pattern} pauses for ${pauseMs} ms at most`, () => {
+      expect(longestPauseMs(pattern, timezone)).toBe(pauseMs)
+    })
+  }
+
+  test('is one of the reporting zone', () => {
+    for (const timezone of ['Asia/Tokyo', 'America/New_York', 'Asia/Kathmandu']) {
+      const next = createSchedule('30 12 * * *', timezone, () => {}).nextTickAt()!
+      expect(next.toLocaleTimeString('en-GB', { timeZone: timezone })).toBe('12:30:00')
+    }
+  })
+})
