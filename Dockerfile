@@ -19,6 +19,7 @@ COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY migrations migrations
+COPY assets assets
 RUN install --directory --owner=node --group=node --mode=0700 /data
 USER node
 VOLUME /data

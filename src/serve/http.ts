@@ -1,21 +1,142 @@
-// The daemon's HTTP door.
+// The daemon's HTTP door: health for whatever watches, pages and JSON for whoever may see them.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { compress } from 'hono/compress'
+import { etag } from 'hono/etag'
 import { PrimosyncError, reasonOf } from '../errors.ts'
-import { type HealthDeps, readiness } from './health.ts'
+import { API_BASE, openApiDocument } from './api/openapi.ts'
+import { ROUTES } from './api/routes.ts'
+import { loadAssets } from './assets.ts'
+import type { AppDeps } from './deps.ts'
+import { type FaultAnswer, faultOf, refusalOf } from './faults.ts'
+import { createFormats, dateIn, localeOf } from './format.ts'
+import { createGuard } from './guard.ts'
+import { securityHeaders } from './headers.ts'
+import { readiness } from './health.ts'
+import type { View } from './pages/layout.ts'
+import { closedPage, loginPage, problemPage } from './pages/problem.ts'
+import { addPages } from './pages/routes.ts'
+import { queryString, readQuery } from './query.ts'
 
-/** The daemon's pages, callable without a socket. */
-export function createApp(deps: HealthDeps): Hono {
+const LONGEST_FORM_BYTES = 16 * 1024
+
+/** All that is served, callable without a socket. */
+export function createApp(deps: AppDeps): Hono {
+  const assets = loadAssets()
+  const guard = createGuard(deps)
   const app = new Hono()
+
+  const viewOf = (c: Context): View => {
+    const now = new Date()
+    const formats = createFormats(localeOf(c.req.header('accept-language')), deps.timezone)
+    c.header('Vary', 'Accept-Language, Cookie')
+    return {
+      ...{ formats, assets, timezone: deps.timezone, now, today: dateIn(deps.timezone, now) },
+      isSignedIn: guard.hasSession(c),
+    }
+  }
+  const answerFault = (c: Context, fault: FaultAnswer) => {
+    const { status, message, hint } = fault
+    if (status === 503) c.header('Retry-After', '5')
+    if (status === 401) c.header('WWW-Authenticate', 'Bearer realm="primosync"')
+    if (c.req.path.startsWith('/api/')) return c.json({ error: message, hint }, status)
+    const view = viewOf(c)
+    const isClosed = status === 403 || status === 429
+    return c.html(isClosed ? closedPage(view, fault) : problemPage(view, fault), status)
+  }
+
+  app.use(securityHeaders)
+  app.use(compress())
+  app.use(etag())
+  app.onError((error, c) => {
+    const fault = faultOf(error)
+    if (fault.status === 500) deps.log.error({ err: error, path: c.req.path }, 'a page could not be made')
+    return answerFault(c, fault)
+  })
+  app.notFound((c) =>
+    answerFault(c, {
+      ...{ status: 404, title: 'Not there', isPassing: false },
+      ...{ message: 'There is no such page.', hint: 'Start from the overview; the API is under /api/v1.' },
+    }),
+  )
+
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
   app.get('/readyz', async (c) => {
     const state = await readiness(deps)
     return c.json(state, state.ready ? 200 : 503)
   })
-  app.notFound((c) => c.json({ error: 'There is no such page; try /healthz or /readyz.' }, 404))
+  app.get('/assets/:version/:name', (c) => {
+    const asset = assets.find(c.req.param('version'), c.req.param('name'))
+    if (asset === undefined) return c.notFound()
+    const forGood = 'public, max-age=31536000, immutable'
+    return c.body(asset.body, 200, { 'Content-Type': asset.type, 'Cache-Control': forGood })
+  })
+
+  addSession(app, deps, guard, viewOf)
+  app.use(async (c, next) => {
+    const refusal = guard.refusal(c)
+    if (refusal === null) return await next()
+    const isPage = !c.req.path.startsWith('/api/')
+    if (refusal === 'signed-out' && isPage && c.req.method === 'GET') {
+      return c.redirect(`/login${queryString({ to: addressWithin(c.req.url) })}`)
+    }
+    return answerFault(c, refusalOf(refusal, deps.host))
+  })
+  addPages(app, deps, viewOf)
+  addApi(app, deps)
   return app
+}
+
+type Guard = ReturnType<typeof createGuard>
+
+function addSession(app: Hono, deps: AppDeps, guard: Guard, viewOf: (c: Context) => View): void {
+  if (deps.token === null) return
+  app.get('/login', (c) => {
+    const to = safeTarget(c.req.query('to'))
+    if (guard.hasSession(c)) return c.redirect(to)
+    return c.html(loginPage(viewOf(c), { to, fault: null }))
+  })
+  app.post('/login', bodyLimit({ maxSize: LONGEST_FORM_BYTES }), async (c) => {
+    const form = await c.req.parseBody()
+    const to = safeTarget(String(form.to ?? ''))
+    const outcome = guard.signIn(c, String(form.token ?? ''))
+    if (outcome === 'ok') return c.redirect(to, 303)
+    if (outcome === 'wrong') {
+      return c.html(loginPage(viewOf(c), { to, fault: 'This is not the token.' }), 401)
+    }
+    const { status, message, hint } = refusalOf(outcome, deps.host)
+    return c.html(loginPage(viewOf(c), { to, fault: `${message} ${hint}` }), status)
+  })
+  app.post('/logout', (c) => {
+    guard.signOut(c)
+    return c.redirect('/login', 303)
+  })
+}
+
+const addressWithin = (url: string) => {
+  const { pathname, search } = new URL(url)
+  return pathname === '/' && search === '' ? undefined : `${pathname}${search}`
+}
+
+/** Only an address of this server. */
+function safeTarget(to: string | undefined): string {
+  const base = 'http://this.invalid'
+  const url = URL.parse(to ?? '', base)
+  return url?.origin === base ? `${url.pathname}${url.search}`.replace(/^\/+/, '/') : '/'
+}
+
+function addApi(app: Hono, deps: AppDeps): void {
+  for (const { path, query, read } of ROUTES) {
+    app.get(`${API_BASE}${path}`, async (c) => {
+      const asked = readQuery(query, c.req.queries())
+      return c.json((await read(deps, asked as never)) as object)
+    })
+  }
+  const document = openApiDocument('1')
+  app.get(`${API_BASE}/openapi.json`, (c) => c.json(document))
 }
 
 export interface HttpServer {

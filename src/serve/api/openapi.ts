@@ -1,0 +1,75 @@
+// The OpenAPI 3.1 document, made from the very schemas that questions are read by.
+import { z } from 'zod'
+import { Fault, ROUTES } from './routes.ts'
+
+export const API_BASE = '/api/v1'
+
+type Json = Record<string, unknown>
+
+const FAULTS = {
+  400: 'The question is wrong',
+  401: 'A token is needed',
+  403: 'The API is not open',
+  429: 'Too many wrong tokens',
+  503: 'The database cannot be used; try again later',
+}
+
+/** The document as plain JSON. */
+export function openApiDocument(version: string): Json {
+  const faults = Object.fromEntries(
+    Object.entries(FAULTS).map(([status, description]) => [
+      status,
+      { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Fault' } } } },
+    ]),
+  )
+  const paths = ROUTES.map(({ path, summary, query, answer }) => [
+    path,
+    {
+      get: {
+        operationId: path.slice(1),
+        summary,
+        parameters: parametersOf(query),
+        responses: {
+          200: {
+            description: summary,
+            content: { 'application/json': { schema: schemaOf(answer, 'output') } },
+          },
+          ...faults,
+        },
+      },
+    },
+  ])
+  return {
+    openapi: '3.1.0',
+    info: {
+      ...{ title: 'primosync', version },
+      description: 'What the dashboard shows, as JSON. Read-only; names are those of the SQL columns.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: API_BASE }],
+    security: [{}, { token: [] }],
+    paths: Object.fromEntries(paths),
+    components: {
+      schemas: { Fault: schemaOf(Fault, 'output') },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'HTTP_TOKEN, where it is set' },
+      },
+    },
+  }
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io })
+  return json
+}
+
+function parametersOf(query: z.ZodObject): Json[] {
+  const { properties = {}, required = [] } = schemaOf(query, 'input') as {
+    properties?: Record<string, Json>
+    required?: string[]
+  }
+  return Object.entries(properties).map(([name, schema]) => ({
+    ...{ name, in: 'query', required: required.includes(name), schema },
+    ...(schema.type === 'array' && { style: 'form', explode: true }),
+  }))
+}

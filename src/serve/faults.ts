@@ -1,0 +1,73 @@
+// What went wrong while answering, as a status and words. Pure but for the log.
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { reasonOf } from '../errors.ts'
+import { isDatabaseAway } from '../warehouse/away.ts'
+import type { Refusal } from './guard.ts'
+import { QueryError } from './query.ts'
+
+export interface FaultAnswer {
+  readonly status: ContentfulStatusCode
+  readonly title: string
+  readonly message: string
+  readonly hint: string
+  /** Worth another try by itself. */
+  readonly isPassing: boolean
+}
+
+const NOT_PREPARED = ['42P01', '3F000', '42703', '42883'] // a table, schema, column or function is not there
+
+export function faultOf(error: unknown): FaultAnswer {
+  if (error instanceof QueryError) {
+    const { message, hint } = error
+    return { status: 400, title: 'A wrong address', message, hint: hint ?? '', isPassing: false }
+  }
+  if (isDatabaseAway(error)) {
+    return {
+      ...{ status: 503, title: 'The database is away', isPassing: true },
+      message: `The database cannot be used right now: ${reasonOf(error)}.`,
+      hint: 'Answers of the provider wait in the spool meanwhile, and nothing is lost. Check that PostgreSQL runs; primosync doctor tells more.',
+    }
+  }
+  if (error instanceof Error && 'code' in error && NOT_PREPARED.includes(String(error.code))) {
+    return {
+      ...{ status: 503, title: 'Not ready yet', isPassing: true },
+      message: 'The database has no tables of this version yet.',
+      hint: 'They are made with the next tick, or at once by: primosync migrate',
+    }
+  }
+  return {
+    ...{ status: 500, title: 'Something went wrong', isPassing: false },
+    message: 'This page could not be made.',
+    hint: 'The log of primosync says why; please report it.',
+  }
+}
+
+export function refusalOf(refusal: Refusal, host: string): FaultAnswer {
+  switch (refusal) {
+    case 'closed':
+      return {
+        ...{ status: 403, title: 'Not open', isPassing: false },
+        message: `The server listens on ${host}, so others can reach it, and no token is set: only /healthz, /readyz and /metrics are served.`,
+        hint: 'Set HTTP_TOKEN (or HTTP_TOKEN_FILE), or HTTP_HOST=127.0.0.1 to open it for this machine alone.',
+      }
+    case 'foreign-host':
+      return {
+        ...{ status: 403, title: 'Not open', isPassing: false },
+        message:
+          'Without a token the pages are for this machine alone, under the name localhost or 127.0.0.1.',
+        hint: 'Set HTTP_TOKEN (or HTTP_TOKEN_FILE) to reach them under another name.',
+      }
+    case 'too-many-tries':
+      return {
+        ...{ status: 429, title: 'Too many tries', isPassing: false },
+        message: 'Too many wrong tokens came from this address.',
+        hint: 'Wait a quarter of an hour. The token is what HTTP_TOKEN is set to.',
+      }
+    case 'signed-out':
+      return {
+        ...{ status: 401, title: 'Sign in', isPassing: false },
+        message: 'A token is needed.',
+        hint: 'Send it as: Authorization: Bearer TOKEN. It is what HTTP_TOKEN is set to.',
+      }
+  }
+}

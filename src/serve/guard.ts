@@ -1,0 +1,129 @@
+// Who may see the pages: with a token whoever knows it; without one only this machine.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+
+const COOKIE = 'primosync_session'
+const SESSION_S = 7 * 24 * 3600
+const MOST_TRIES = 10
+const TRIES_WITHIN_MS = 15 * 60_000
+const MOST_ADDRESSES = 10_000
+
+export interface GuardSettings {
+  /** What opens the pages, as of now; null: none is set. */
+  readonly token: (() => string) | null
+  /** The address that is listened on. */
+  readonly host: string
+}
+
+/** Why a request is not answered; null: it is. */
+export type Refusal = 'closed' | 'foreign-host' | 'signed-out' | 'too-many-tries'
+
+export interface Guard {
+  refusal(c: Context): Refusal | null
+  /** Whether there is a session that can be ended. */
+  hasSession(c: Context): boolean
+  /** Begins a session if the token is right. */
+  signIn(c: Context, token: string): 'ok' | 'wrong' | 'too-many-tries'
+  signOut(c: Context): void
+}
+
+export function createGuard({ token, host }: GuardSettings): Guard {
+  const tries = createTries()
+  const isRight = (given: string) => token !== null && isEqual(given, token())
+  const hasSession = (c: Context) => token !== null && isSession(getCookie(c, COOKIE), token())
+
+  const attempt = (c: Context, given: string) => {
+    const address = addressOf(c)
+    if (tries.areUsedUp(address)) return 'too-many-tries'
+    if (isRight(given)) return 'ok'
+    tries.note(address)
+    return 'wrong'
+  }
+
+  return {
+    hasSession,
+    refusal(c) {
+      if (token === null) {
+        if (!isLoopback(host)) return 'closed'
+        return isLocalName(new URL(c.req.url).hostname) ? null : 'foreign-host'
+      }
+      if (hasSession(c)) return null
+      const bearer = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+      if (bearer === undefined) return 'signed-out'
+      const outcome = attempt(c, bearer)
+      return outcome === 'ok' ? null : outcome === 'wrong' ? 'signed-out' : outcome
+    },
+    signIn(c, given) {
+      const outcome = attempt(c, given)
+      if (outcome === 'ok') {
+        const isSecure = c.req.header('x-forwarded-proto') === 'https'
+        setCookie(c, COOKIE, newSession(token!()), {
+          ...{ httpOnly: true, sameSite: 'Strict', path: '/', maxAge: SESSION_S, secure: isSecure },
+        })
+      }
+      return outcome
+    },
+    signOut: (c) => void deleteCookie(c, COOKIE, { path: '/' }),
+  }
+}
+
+/** Compares in a time that says nothing about either. */
+function isEqual(one: string, other: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(one), digest(other))
+}
+
+// A session is its end, signed with the token: nothing is kept, and another token ends all of them.
+function newSession(token: string): string {
+  const endsAtS = String(Math.floor(Date.now() / 1000) + SESSION_S)
+  return `${endsAtS}.${signature(endsAtS, token)}`
+}
+
+function isSession(cookie: string | undefined, token: string): boolean {
+  const [endsAtS = '', signed = ''] = (cookie ?? '').split('.')
+  return isEqual(signed, signature(endsAtS, token)) && Number(endsAtS) * 1000 > Date.now()
+}
+
+function signature(endsAtS: string, token: string): string {
+  return createHmac('sha256', token).update(`primosync session ${endsAtS}`).digest('base64url')
+}
+
+/** Counts wrong tokens by address; the oldest are forgotten where there are too many. */
+function createTries() {
+  const byAddress = new Map<string, { count: number; until: number }>()
+  const current = (address: string) => {
+    const tries = byAddress.get(address)
+    return tries && tries.until > Date.now() ? tries : undefined
+  }
+  return {
+    areUsedUp: (address: string) => (current(address)?.count ?? 0) >= MOST_TRIES,
+    note(address: string) {
+      const tries = current(address) ?? { count: 0, until: Date.now() + TRIES_WITHIN_MS }
+      byAddress.delete(address) // to its end
+      byAddress.set(address, { ...tries, count: tries.count + 1 })
+      if (byAddress.size > MOST_ADDRESSES) byAddress.delete(byAddress.keys().next().value!)
+    },
+  }
+}
+
+/** The network of an IPv6 address: whoever has one has the whole /64. */
+function addressOf(c: Context): string {
+  const address = remoteAddress(c).replace(/^::ffff:/, '')
+  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address
+}
+
+function remoteAddress(c: Context): string {
+  try {
+    return getConnInfo(c).remote.address ?? ''
+  } catch {
+    return '' // called without a socket
+  }
+}
+
+export const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host)
+
+/** A page on the Internet can point its own name at this machine; a browser then says that name. */
+const isLocalName = (hostname: string) =>
+  isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')) || hostname.endsWith('.localhost')

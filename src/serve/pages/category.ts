@@ -1,0 +1,108 @@
+// One category: a large chart, what happened in it in words, and the table of the same numbers.
+import { html } from 'hono/html'
+import { labelOf, type Metric, wideGapMs } from '../metrics.ts'
+import { keyText, queryString } from '../query.ts'
+import type { CategoryFacts } from '../read/categories.ts'
+import { type EventRow, type Gap, MOST_EVENTS } from '../read/events.ts'
+import { type TrendRow, type TrendsQuery, trendsSql } from '../read/trends.ts'
+import { gapMark, type Mark, markOf, unreportedMarks } from '../words.ts'
+import {
+  bucketName,
+  chartBlock,
+  controls,
+  type Edges,
+  legend,
+  markList,
+  takeAway,
+  trendsTable,
+} from './chart.ts'
+import { type Html, instant, layout, notice, time, type View } from './layout.ts'
+
+export interface CategoryPageFacts {
+  readonly facts: CategoryFacts
+  readonly query: TrendsQuery
+  /** The newest first. */
+  readonly rows: readonly TrendRow[]
+  /** Of `rows`, in their order. */
+  readonly edges: Edges
+  readonly events: readonly EventRow[]
+  readonly gaps: readonly Gap[]
+  readonly isDemo: boolean
+}
+
+export function categoryPage(view: View, page: CategoryPageFacts): Html {
+  const { facts, query, rows } = page
+  const { account, category } = facts
+  const asked = { account, category, by: query.by, from: query.from, to: query.to }
+  const csv = `/category.csv${queryString({ ...asked, metrics: query.metrics.join(',') })}`
+  const wideMs = wideGapMs(query.by, facts.expected_every_ms)
+  const marks = marksOf(view, page)
+  return layout(view, {
+    title: category,
+    isDemo: page.isDemo,
+    hasChart: rows.length > 0,
+    main: html`<h1>${category}</h1>
+<p class="about">${facts.label === null ? '' : html`${facts.label} · `}account <strong>${account}</strong> · ${facts.state}${
+      facts.stale ? html` · <strong class="bad">stale</strong>` : ''
+    } · newest snapshot ${time(view, facts.last_snapshot_at)} · watched since ${instant(view, facts.first_snapshot_at)}
+· <a href="/compare${queryString({ c: [keyText(facts)] })}">compare with others</a></p>
+${
+  facts.stale && facts.last_failure
+    ? notice('bad', 'No snapshot arrives.', `${facts.last_failure}. See the runs page for what to do.`)
+    : ''
+}
+${controls(view, {
+  ...{ action: '/category', kept: { account, category }, by: query.by, from: query.from, to: query.to },
+  ...{ metrics: query.metrics, isSingle: false },
+})}
+${
+  rows.length === 0
+    ? notice('empty', 'There is nothing in this range.', emptyText(view, facts))
+    : html`${chartBlock(`${category}: ${query.metrics.map(labelOf).join(', ')} by ${query.by}`, chartData(view, page, wideMs, marks))}
+${legend(rows, wideMs)}
+${markList(view, marks, MOST_MARKS)}
+<section aria-labelledby="numbers"><h2 id="numbers">The same numbers</h2>
+${takeAway(csv, trendsSql(query, facts))}
+${trendsTable(view, { by: query.by, metrics: query.metrics, rows, wideMs })}</section>`
+}`,
+  })
+}
+
+const MOST_MARKS = 50
+
+function emptyText(view: View, { first_snapshot_at, last_snapshot_at }: CategoryFacts): Html | string {
+  if (first_snapshot_at === null) {
+    return 'No snapshot has arrived yet. The first one comes with the next tick; growth is known from the second one on.'
+  }
+  return html`Snapshots reach from ${instant(view, first_snapshot_at)} to ${instant(view, last_snapshot_at)}: choose a range that meets these.`
+}
+
+/** The newest first. */
+function marksOf({ formats }: View, { query, rows, edges, events, gaps }: CategoryPageFacts): Mark[] {
+  return [
+    ...events.map((event) => markOf(event, formats)),
+    ...gaps.map(gapMark),
+    ...unreportedMarks(rows.toReversed(), query.metrics, edges.toReversed()),
+  ].sort((one, other) => other.at.getTime() - one.at.getTime())
+}
+
+function chartData(view: View, { query, rows, edges }: CategoryPageFacts, wideMs: number, marks: Mark[]) {
+  const oldestFirst = rows.toReversed()
+  return {
+    ...{ by: query.by, timezone: view.timezone, marks: marks.slice(0, MOST_EVENTS) },
+    labels: oldestFirst.map((row) => bucketName(view, query.by, row.bucket)),
+    edges: edges.toReversed(),
+    series: query.metrics.map((metric, m) => seriesOf(metric, oldestFirst, m)),
+    spread: oldestFirst.map((row) => (row.widestGapMs ?? 0) > wideMs),
+    coverage: oldestFirst.map((row) => row.coverage),
+  }
+}
+
+function seriesOf(metric: Metric, rows: readonly TrendRow[], m: number) {
+  const kind = metric === 'timespent' ? 'gauge' : metric.endsWith('_rate') ? 'rate' : 'counter'
+  return {
+    ...{ label: labelOf(metric), kind },
+    // a picture needs no more than a number can hold
+    values: rows.map(({ values }) => (values[m] === null ? null : Number(values[m]))),
+  }
+}

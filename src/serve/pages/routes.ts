@@ -1,0 +1,221 @@
+// The addresses of the pages: what is asked, what is read for it, which page shows it.
+import type { Context, Hono } from 'hono'
+import { z } from 'zod'
+import { type AppDeps, type Source, sourceOf } from '../deps.ts'
+import { USUAL_MS, wideGapMs } from '../metrics.ts'
+import * as ask from '../query.ts'
+import {
+  readAccounts,
+  readCategories,
+  readCategory,
+  readCourses,
+  readExpectedEveryMs,
+  readFigures,
+} from '../read/categories.ts'
+import { readEvents, readGaps } from '../read/events.ts'
+import { readFailures, readRejected, readRuns } from '../read/runs.ts'
+import { readStatus } from '../read/status.ts'
+import {
+  type CategoryKey,
+  columnNames,
+  readEdges,
+  readTrends,
+  type TrendRow,
+  type TrendsQuery,
+} from '../read/trends.ts'
+import { categoryPage } from './category.ts'
+import { bucketsOf, comparePage, MOST_COMPARED } from './compare.ts'
+import { csvOf } from './csv.ts'
+import type { View } from './layout.ts'
+import { overviewPage, PAGE_SIZE } from './overview.ts'
+import { problemPage } from './problem.ts'
+import { BODY_SHOWN, FAILURES_SHOWN, REJECTED_SHOWN, RUNS_SHOWN, rejectedPage, runsPage } from './runs.ts'
+
+const OVERVIEW = z.object({ ...ask.categoryFilter, page: ask.wholeNumber(1, 100_000, 1) })
+const CATEGORY = z.object({
+  ...{ account: ask.accountName.default('default'), category: ask.categoryName },
+  ...{ ...ask.range, metrics: ask.metrics },
+})
+const COMPARE = z.object({
+  ...{ c: ask.categoryKeys, metric: ask.metric, ...ask.range, add: ask.categoryName.default('') },
+})
+const RUNS = z.object({ before: ask.before, troubled: ask.flag })
+const WHOLE_BODY = 10_000_000
+
+export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View): void {
+  const source = sourceOf(deps)
+  const isDemo = (rows: readonly { account: string | null }[]) =>
+    rows.some(({ account }) => account === deps.demoAccount)
+
+  app.get('/', async (c) => {
+    const view = viewOf(c)
+    const asked = ask.readQuery(OVERVIEW, c.req.queries())
+    const query = { ...asked, order: ask.orderOf(asked), account: asked.account, state: asked.state }
+    const [status, accounts, expectedEveryMs, { total, rows }] = await Promise.all([
+      readStatus(deps),
+      readAccounts(source),
+      readExpectedEveryMs(source),
+      readCategories(source, {
+        ...{ ...query, today: view.today, limit: PAGE_SIZE, offset: (query.page - 1) * PAGE_SIZE },
+      }),
+    ])
+    const [figures, courses] = await Promise.all([
+      readFigures(source, rows, view.today),
+      readCourses(source, rows, view.today),
+    ])
+    const facts = { status, accounts, total, rows, figures, courses, expectedEveryMs, isDemo: isDemo(rows) }
+    return c.html(overviewPage(view, query, facts))
+  })
+
+  app.get('/category', async (c) => {
+    const view = viewOf(c)
+    const { account, category, metrics, ...asked } = ask.readQuery(CATEGORY, c.req.queries())
+    const facts = await readCategory(source, { account, category })
+    if (facts === null) return c.html(notThere(view, { account, category }), 404)
+    const query = { ...ask.rangeOf(asked, view.today), metrics }
+    const shown = await readCategoryRange(source, query, facts)
+    return c.html(categoryPage(view, { facts, query, ...shown, isDemo: isDemo([facts]) }))
+  })
+
+  app.get('/category.csv', async (c) => {
+    const view = viewOf(c)
+    const { account, category, metrics, ...asked } = ask.readQuery(CATEGORY, c.req.queries())
+    const query = { ...ask.rangeOf(asked, view.today), metrics }
+    const rows = await readTrends(source, query, { account, category })
+    const header = [query.by, ...metrics, 'snapshots', 'coverage', 'widest_gap_seconds']
+    const lines = rows.map((row) => {
+      const gap = row.widestGapMs === null ? null : row.widestGapMs / 1000
+      return [row.bucket, ...row.values, row.snapshots, row.coverage, gap]
+    })
+    return csv(c, 'category', csvOf(header, lines))
+  })
+
+  app.get('/compare', async (c) => {
+    const view = viewOf(c)
+    const { c: wanted, metric, add, ...asked } = ask.readQuery(COMPARE, c.req.queries())
+    const query = { ...ask.rangeOf(asked, view.today), metrics: [metric] }
+    const chosen = wanted.slice(0, MOST_COMPARED)
+    const [accounts, expectedEveryMs, facts, { rows: found }] = await Promise.all([
+      readAccounts(source),
+      readExpectedEveryMs(source),
+      Promise.all(chosen.map((key) => readCategory(source, key))),
+      readCategories(source, {
+        ...{ q: add, account: undefined, state: undefined, sort: 'name', order: 'asc', today: view.today },
+        ...{ limit: add === '' ? 0 : 20, offset: 0 },
+      }),
+    ])
+    const compared = await compare(
+      source,
+      query,
+      chosen.filter((_, i) => facts[i] !== null),
+    )
+    return c.html(
+      comparePage(view, {
+        ...{ query, metric, compared, add, found, hasAccounts: accounts.length > 1 },
+        missing: chosen.filter((_, i) => facts[i] === null),
+        edgesOf: await edgeFinder(source, query),
+        wideMs: wideGapMs(query.by, expectedEveryMs),
+        isDemo: isDemo(chosen),
+      }),
+    )
+  })
+
+  app.get('/compare.csv', async (c) => {
+    const view = viewOf(c)
+    const { c: wanted, metric, ...asked } = ask.readQuery(COMPARE, c.req.queries())
+    const query = { ...ask.rangeOf(asked, view.today), metrics: [metric] }
+    const keys = wanted.slice(0, MOST_COMPARED)
+    const buckets = bucketsOf(await compare(source, query, keys)).toReversed()
+    const lines = buckets.map(({ bucket, values }) => [bucket, ...values])
+    return csv(c, 'compare', csvOf([query.by, ...columnNames(keys)], lines))
+  })
+
+  app.get('/runs', async (c) => {
+    const view = viewOf(c)
+    const { before, troubled: flag } = ask.readQuery(RUNS, c.req.queries())
+    const troubled = flag === 'yes'
+    const [runs, failures, rejected] = await Promise.all([
+      readRuns(source, { limit: RUNS_SHOWN + 1, before, troubled }),
+      readFailures(source, { limit: FAILURES_SHOWN }),
+      readRejected(source, { limit: REJECTED_SHOWN, bodyLimit: BODY_SHOWN }),
+    ])
+    return c.html(
+      runsPage(view, {
+        ...{ runs: runs.slice(0, RUNS_SHOWN), failures, rejected, troubled },
+        hasOlder: runs.length > RUNS_SHOWN,
+        isDemo: deps.demo || isDemo([...runs, ...failures, ...rejected]),
+      }),
+    )
+  })
+
+  app.get('/runs/rejected/:id{[0-9]{1,15}}', async (c) => {
+    const view = viewOf(c)
+    const id = Number(c.req.param('id'))
+    const [row] = await readRejected(source, { limit: 1, id, bodyLimit: WHOLE_BODY })
+    if (row === undefined) return c.notFound()
+    return c.html(rejectedPage(view, row, isDemo([row])))
+  })
+}
+
+function notThere(view: View, { account, category }: CategoryKey) {
+  return problemPage(view, {
+    title: 'No such category',
+    message: `There is no category “${category}” in the account ${account}.`,
+    hint: 'Names are taken verbatim: case and blanks matter. The overview lists all of them.',
+    isPassing: false,
+  })
+}
+
+/** Trends with their edges, and what happened meanwhile. */
+async function readCategoryRange(
+  source: Source,
+  query: TrendsQuery,
+  facts: CategoryKey & { expected_every_ms: number | null },
+) {
+  const [rows, edgesOf] = await Promise.all([readTrends(source, query, facts), edgeFinder(source, query)])
+  const edges = rows.map(({ bucket }) => edgesOf(bucket))
+  if (rows.length === 0) return { rows, edges, events: [], gaps: [] }
+  const longerThanMs = wideGapMs(query.by, facts.expected_every_ms)
+  const [events, gaps] = await Promise.all([
+    readEvents(source, facts, new Date(edges.at(-1)![0]), new Date(edges[0]![1])),
+    readGapsAround(source, facts, rows, edges, longerThanMs),
+  ])
+  return { rows, edges, events, gaps }
+}
+
+/** Looks for gaps only where a bucket tells of one: all deltas of a range would be too many. */
+async function readGapsAround(
+  source: Source,
+  key: CategoryKey,
+  rows: readonly TrendRow[],
+  edges: readonly (readonly [number, number])[],
+  longerThanMs: number,
+) {
+  const wide = edges.filter((_, i) => (rows[i]!.widestGapMs ?? 0) > longerThanMs)
+  if (wide.length === 0) return []
+  const range = { from: new Date(wide.at(-1)![0]), until: new Date(wide[0]![1]), longerThanMs }
+  return await readGaps(source, key, range)
+}
+
+function compare(source: Source, query: TrendsQuery, keys: readonly CategoryKey[]) {
+  return Promise.all(keys.map(async (key) => ({ key, rows: await readTrends(source, query, key) })))
+}
+
+async function edgeFinder(source: Source, query: TrendsQuery) {
+  const edges = await readEdges(source, query)
+  const dayEnds = [...edges.values()].map(([, end]) => end)
+  return (bucket: Date | string): readonly [number, number] => {
+    if (typeof bucket === 'string') return edges.get(bucket)!
+    const start = bucket.getTime()
+    // an hour is cut short by the end of its day where the zone is off by half an hour
+    const dayEnd = dayEnds.find((end) => end > start) ?? Infinity
+    return [start, Math.min(start + USUAL_MS.hour, dayEnd)]
+  }
+}
+
+function csv(c: Context, name: string, text: string) {
+  return c.body(text, 200, {
+    'Content-Type': 'text/csv; charset=utf-8',
+    'Content-Disposition': `attachment; filename="${name}.csv"`,
+  })
+}

@@ -1,0 +1,139 @@
+// What stands behind the question mark: one schema for pages and API alike. A wrong value is told, not guessed.
+import { z } from 'zod'
+import { PrimosyncError } from '../errors.ts'
+import { BUCKETS, type Bucket, METRICS, USUAL_MS } from './metrics.ts'
+import { daysBefore, SORTS, type Sort } from './read/categories.ts'
+import type { CategoryKey, TrendsQuery } from './read/trends.ts'
+
+/** A question that cannot be answered as it is asked: HTTP status 400. */
+export class QueryError extends PrimosyncError {
+  override name = 'QueryError'
+}
+
+/** All values of each parameter: one may be given several times. */
+export type RawQuery = Readonly<Record<string, string[]>>
+
+/** The parameters that hold several values; of any other the last one counts. */
+const LISTS = ['metrics', 'c']
+
+/** The question in a schema's terms. Throws a QueryError that names what is wrong and what is allowed. */
+export function readQuery<S extends z.ZodObject>(schema: S, raw: RawQuery): z.output<S> {
+  const given = Object.entries(raw).flatMap(([name, values]) => {
+    const filled = values.filter((value) => value !== '')
+    if (!(name in schema.shape) || filled.length === 0) return []
+    return [[name, LISTS.includes(name) ? filled : filled.at(-1)]]
+  })
+  const parsed = schema.safeParse(Object.fromEntries(given))
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`)
+  throw new QueryError(`This address asks for something that cannot be shown: ${faults.join('; ')}.`, {
+    hint: 'Correct the address, or start again from the overview.',
+  })
+}
+
+const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` })
+
+const isDate = (text: string) => {
+  const at = Date.parse(text)
+  return Number.isFinite(at) && new Date(at).toISOString().slice(0, 10) === text
+}
+
+const text = z.string({ error: 'must be given' }).max(255, { error: 'at most 255 characters' })
+const whole = (least: number, most: number) =>
+  z.coerce
+    .number({ error: `a whole number from ${least} to ${most}` })
+    .int({ error: `a whole number from ${least} to ${most}` })
+    .min(least, { error: `at least ${least}` })
+    .max(most, { error: `at most ${most}` })
+
+const date = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'a date such as 2026-03-01' })
+  .refine(isDate, { error: 'a date of the calendar' })
+  .optional()
+
+export const wholeNumber = (least: number, most: number, otherwise: number) =>
+  whole(least, most).default(otherwise)
+/** Of a row in a list: only what is older. */
+export const before = whole(1, 2 ** 31 - 1).optional()
+export const categoryName = text
+export const accountName = text
+export const flag = z.enum(['yes'], { error: 'yes, or nothing' }).optional()
+export const metric = choice(METRICS).default('sent')
+
+/** Also several in one, with commas between them. */
+export const metrics = z
+  .array(z.string())
+  .default(['sent', 'delivered'])
+  .transform((list) => [...new Set(list.flatMap((part) => part.split(',')))])
+  .pipe(z.array(choice(METRICS)))
+
+export const range = { by: choice(BUCKETS).default('day'), from: date, to: date }
+
+export const categoryFilter = {
+  q: text.default(''),
+  account: text.optional(),
+  state: choice(['active', 'paused', 'removed', 'stale']).optional(),
+  sort: choice(SORTS).default('name'),
+  order: choice(['asc', 'desc']).optional(),
+}
+
+/** The order that was asked for; by itself names go up, and figures down. */
+export const orderOf = ({ sort, order }: { sort: Sort; order?: 'asc' | 'desc' | undefined }) =>
+  order ?? (sort === 'name' ? 'asc' : 'desc')
+
+const KEY = 'account/category, such as default/codes'
+
+/** `account/category`; a slash or a percent sign within the account is percent-encoded. */
+export const categoryKeys = z
+  .array(z.string().regex(/^[^/]+\/./s, { error: KEY }))
+  .default([])
+  .transform((list) => [...new Set(list)].map(keyFrom))
+
+function keyFrom(text: string): CategoryKey {
+  const slash = text.indexOf('/')
+  const account = text.slice(0, slash).replaceAll('%2F', '/').replaceAll('%25', '%')
+  return { account, category: text.slice(slash + 1) }
+}
+
+export const keyText = ({ account, category }: CategoryKey) =>
+  `${account.replaceAll('%', '%25').replaceAll('/', '%2F')}/${category}`
+
+const USUAL_DAYS: Readonly<Record<Bucket, number>> = { hour: 7, day: 90, week: 365, month: 3 * 365 }
+export const MOST_BUCKETS = 3000
+
+/** The range that was asked for, or the usual one for these buckets, up to today. */
+export function rangeOf(
+  query: { by: Bucket; from?: string | undefined; to?: string | undefined },
+  today: string,
+): Pick<TrendsQuery, 'by' | 'from' | 'to'> {
+  const to = query.to ?? today
+  const from = query.from ?? daysBefore(to, USUAL_DAYS[query.by] - 1)
+  if (from > to) {
+    throw new QueryError(`The range ends (${to}) before it begins (${from}).`, {
+      hint: 'Exchange the two dates.',
+    })
+  }
+  const buckets = (Date.parse(to) - Date.parse(from)) / USUAL_MS[query.by]
+  if (buckets > MOST_BUCKETS) {
+    throw new QueryError(
+      `From ${from} to ${to} there are about ${Math.round(buckets)} ${query.by}s; at most ${MOST_BUCKETS} are shown.`,
+      { hint: 'Choose a shorter range, or look at it by day, week or month.' },
+    )
+  }
+  return { by: query.by, from, to }
+}
+
+/** A query string, in the order given; what is undefined or empty is left out. */
+export function queryString(
+  parameters: Readonly<Record<string, string | number | readonly string[] | undefined>>,
+): string {
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(parameters)) {
+    const values = Array.isArray(value) ? value : [value]
+    for (const text of values) if (text !== undefined && text !== '') search.append(key, String(text))
+  }
+  const text = search.toString()
+  return text === '' ? '' : `?${text}`
+}

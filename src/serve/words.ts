@@ -1,0 +1,143 @@
+// What happened, in words. Pure; what comes from outside is text here and escaped where it becomes markup.
+import { COUNTERS } from '../counters/names.ts'
+import { duration, type Formats } from './format.ts'
+import { labelOf, type Metric } from './metrics.ts'
+import type { EventKind, EventRow, Gap } from './read/events.ts'
+import type { TrendRow } from './read/trends.ts'
+
+/** A mark in a chart, and the line that explains it. */
+export interface Mark {
+  readonly letter: string
+  readonly kind: EventKind | 'gap' | 'unreported'
+  readonly title: string
+  readonly at: Date
+  readonly until: Date
+  readonly text: string
+}
+
+const TITLES: Readonly<Record<EventKind, string>> = {
+  reset: 'Reset',
+  correction: 'Correction',
+  dip: 'Dip',
+  baseline: 'New baseline',
+}
+
+export function markOf(event: EventRow, formats: Formats): Mark {
+  const decision = event.decided ? ` ${decisionOf(event, formats)}` : ''
+  return {
+    letter: event.kind[0]!.toUpperCase(),
+    kind: event.kind,
+    title: event.decided ? `${TITLES[event.kind]}, decided` : TITLES[event.kind],
+    at: event.observed_at,
+    until: event.until,
+    text: `${eventText(event, formats)}${decision}`,
+  }
+}
+
+function eventText(event: EventRow, formats: Formats): string {
+  if (event.kind === 'reset') {
+    return `The provider’s totals began again from zero. What they show since counts in full (${changesOf(event, formats)}): no growth is lost and none is made up.`
+  }
+  if (event.kind === 'correction') {
+    return `The provider corrected its totals: ${changesOf(event, formats)}. The change keeps its sign, so that sums agree with the provider’s totals.`
+  }
+  if (event.kind === 'baseline') {
+    return 'Counting starts afresh from these totals; what they hold already is no growth.'
+  }
+  const lasted = event.until.getTime() - event.observed_at.getTime()
+  const time = lasted > 0 ? ` for at least ${duration(lasted)}` : ''
+  return `The provider answered almost zero${time} and then came back to its old totals: an outage there, no reset. These answers are kept, but not counted.`
+}
+
+function decisionOf({ decided_by, decided_at, why }: EventRow, formats: Formats): string {
+  if (decided_by === null || decided_at === null) return 'This was decided by a person.'
+  return `Decided by ${decided_by} on ${formats.instant(decided_at)}: ${why}`
+}
+
+/** `sent −35, delivered −33`: what fell where something did, else what grew; at most four. */
+function changesOf({ changes, kind }: EventRow, formats: Formats): string {
+  const known = COUNTERS.filter((name) => changes[name] !== null && Number(changes[name]) !== 0)
+  const telling = kind === 'correction' ? known.filter((name) => Number(changes[name]) < 0) : known
+  if (telling.length === 0) return 'nothing yet'
+  const rest = telling.length > 4 ? ' …' : ''
+  return (
+    telling
+      .slice(0, 4)
+      .map((name) => `${name} ${formats.signed(changes[name])}`)
+      .join(', ') + rest
+  )
+}
+
+export function gapMark({ from, to }: Gap): Mark {
+  return {
+    letter: 'G',
+    kind: 'gap',
+    title: 'Gap',
+    at: from,
+    until: to,
+    text: `No snapshot that counts for ${duration(to.getTime() - from.getTime())}. Nothing is lost: what grew meanwhile is known, but not when, so it is spread evenly over this time.`,
+  }
+}
+
+/**
+ * Stretches of buckets where the provider left a metric out although it was known before and after; `rows` are
+ * the oldest first. One mark for metrics that were left out together.
+ */
+export function unreportedMarks(
+  rows: readonly TrendRow[],
+  metrics: readonly Metric[],
+  edges: readonly (readonly [number, number])[],
+): Mark[] {
+  const stretches = new Map<string, Metric[]>()
+  for (const [m, metric] of metrics.entries()) {
+    if (metric.endsWith('_rate')) continue // null on a zero denominator, too
+    const known = rows.flatMap(({ values }, i) => (values[m] === null ? [] : [i]))
+    for (const [k, index] of known.entries()) {
+      const next = known[k + 1]
+      if (next === undefined || next === index + 1) continue
+      const key = `${index + 1} ${next - 1}`
+      stretches.set(key, [...(stretches.get(key) ?? []), metric])
+    }
+  }
+  return [...stretches].map(([key, left]) => {
+    const [first, last] = key.split(' ').map(Number) as [number, number]
+    return {
+      letter: 'N',
+      kind: 'unreported',
+      title: 'Not reported',
+      at: new Date(edges[first]![0]),
+      until: new Date(edges[last]![1]),
+      text: `The provider left ${left.map(labelOf).join(', ').toLowerCase()} out of its answers: unknown, not zero. What grew meanwhile counts where it came back.`,
+    }
+  })
+}
+
+const CLASSES: Readonly<Record<string, string>> = {
+  authentication:
+    'The provider did not accept the API key. Check the key, and that API access is switched on.',
+  account: 'The provider refused the account. Check its credits.',
+  throttled: 'The provider asked to slow down. Lower SYNC_RATE_LIMIT or SYNC_CONCURRENCY.',
+  request: 'The provider did not accept the request. Check PRIMOTEXTO_BASE_URL.',
+  category: 'The provider does not know the category. Check its spelling, or pause it.',
+  server: 'The provider was in trouble. Nothing to do: the next run asks again.',
+  network: 'The provider could not be reached. Check the network.',
+}
+
+export const failureText = (failureClass: string) => CLASSES[failureClass] ?? failureClass
+
+const REASONS: Readonly<Record<string, string>> = {
+  conflict: 'Another answer of the same instant was there first; that one stays.',
+  clock: 'This machine’s clock went back: the answer is not after the newest snapshot.',
+}
+
+export const rejectionText = (reason: string) => REASONS[reason] ?? reason
+
+const STATUSES: Readonly<Record<string, string>> = {
+  ok: 'all well',
+  partial: 'part of the categories failed',
+  failed: 'failed',
+  running: 'under way',
+  abandoned: 'its process died; what had arrived is kept',
+}
+
+export const runText = (status: string) => STATUSES[status] ?? status
