@@ -2,6 +2,7 @@
 
 import type { CommandModule } from '../command.ts'
 import { category } from './category.ts'
+import { doctor } from './doctor.ts'
 import { exportCommand } from './export.ts'
 import { grant } from './grant.ts'
 import { importCommand } from './import.ts'
@@ -28,5 +29,6 @@ export const commands: readonly CommandModule[] = [
   rebuild,
   reclassify,
   grant,
+  doctor,
   sandbox,
 ]

@@ -1,0 +1,75 @@
+// primosync doctor: looks at everything that has to work, a line each, with what to do.
+import { join } from 'node:path'
+import { checkAccount, checkClock } from '../../doctor/api.ts'
+import { checkDatabase } from '../../doctor/database.ts'
+import { checkDisk } from '../../doctor/disk.ts'
+import { type Finding, ill, well } from '../../doctor/finding.ts'
+import { PrimosyncError, reasonOf } from '../../errors.ts'
+import { rememberedTargets } from '../../sync/targets.ts'
+import { openAccounts } from '../accounts.ts'
+import type { Action, Context } from '../command.ts'
+import { connectWarehouse, dataFolder } from '../warehouse.ts'
+
+export const doctor: Action<object> = {
+  name: 'doctor',
+  summary: 'check settings, API, clock, database, spool and disk, and say what to do',
+  examples: ['primosync doctor', 'primosync doctor --json'],
+  async run(context) {
+    const { options, output } = context
+    const findings = [
+      settings(context),
+      ...(await lookAtApi(context)),
+      ...(await lookAtDatabase(context)),
+      ...(await checkDisk(dataFolder(context.config))),
+    ]
+    const isWell = findings.every(({ ok }) => ok)
+    if (options.json) output.json({ ok: isWell, findings })
+    else for (const finding of findings) print(context, finding)
+    return isWell ? undefined : 1
+  },
+}
+
+function settings({ config }: Context<object>): Finding {
+  if (config.demo) return well('settings', 'valid; no PRIMOTEXTO_API_KEY, so this is the demo')
+  return well('settings', `valid; accounts: ${config.accounts.map(({ name }) => name).join(', ')}`)
+}
+
+async function lookAtApi({ config }: Context<object>): Promise<Finding[]> {
+  const open = await openAccounts(config, { retries: 0, minDelayMs: 0, maxDelayMs: 0 })
+  try {
+    const targets = await rememberedTargets(open.accounts, join(dataFolder(config), 'spool'))
+    const accounts = open.accounts.map(({ name, client, categories }) =>
+      checkAccount(name, client, categories[0] ?? targets.find(({ account }) => account === name)?.category),
+    )
+    const clock = config.demo ? [] : [checkClock(config.baseUrl, config.syncTimeoutMs)]
+    return await Promise.all([...clock, ...accounts])
+  } finally {
+    await open.close()
+  }
+}
+
+async function lookAtDatabase({ config, log }: Context<object>): Promise<Finding[]> {
+  try {
+    const warehouse = await connectWarehouse(config, log)
+    try {
+      return await checkDatabase(warehouse.db, config.reportingTimezone)
+    } finally {
+      await warehouse.close()
+    }
+  } catch (error) {
+    const advice = error instanceof PrimosyncError ? error.hint : null
+    return [
+      ill(
+        'database',
+        reasonOf(error),
+        advice ?? 'See the log of the embedded PostgreSQL in the data folder.',
+      ),
+    ]
+  }
+}
+
+function print({ output }: Context<object>, { subject, ok, found, advice }: Finding): void {
+  const { green, red } = output.colors
+  output.print(`${ok ? green('ok  ') : red('FAIL')}  ${subject.padEnd(16)}  ${found}`)
+  if (advice !== null) output.print(`      ${''.padEnd(16)}  → ${advice}`)
+}

@@ -1,0 +1,63 @@
+// The doctor's look at the provider: can it be reached, does the key work, is the clock right?
+import { request } from 'undici'
+import { PrimosyncError, reasonOf } from '../errors.ts'
+import { ApiError } from '../primotexto/api-error.ts'
+import type { Client } from '../primotexto/client.ts'
+import { type Finding, ill, well } from './finding.ts'
+
+/** Snapshots bear this machine's clock: a minute more or less makes hours and days wrong. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+/** Asks the provider's server for its clock; the API key is not sent. `now` is this machine's, epoch milliseconds. */
+export async function checkClock(baseUrl: string, timeoutMs: number, now = Date.now): Promise<Finding> {
+  try {
+    const { headers, body } = await request(new URL(baseUrl).origin, {
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    await body.dump()
+    const theirs = Date.parse(String(headers.date))
+    if (Number.isNaN(theirs)) return well('clock', 'the API does not tell the time')
+    const aheadMs = now() - theirs
+    if (Math.abs(aheadMs) < CLOCK_TOLERANCE_MS) return well('clock', 'agrees with the API')
+    const minutes = Math.round(Math.abs(aheadMs) / 60_000)
+    return ill(
+      'clock',
+      `${minutes} min ${aheadMs > 0 ? 'ahead of' : 'behind'} the API`,
+      'Set this machine’s clock (NTP): snapshots bear its time.',
+    )
+  } catch (error) {
+    return ill('clock', `cannot be compared: ${reasonOf(error)}`, 'See the line on the API.')
+  }
+}
+
+/** Asks for one category of an account, once. */
+export async function checkAccount(
+  account: string,
+  client: Client,
+  category: string | undefined,
+): Promise<Finding> {
+  const subject = `API, ${account}`
+  if (category === undefined) {
+    return ill(
+      subject,
+      'no category to ask for',
+      'Add one: primosync category add NAME, or set PRIMOTEXTO_CATEGORIES.',
+    )
+  }
+  const startedAt = performance.now()
+  try {
+    const { result } = await client.run(new AbortController().signal)(category)
+    const ms = Math.round(performance.now() - startedAt)
+    const name = JSON.stringify(category)
+    if (result.kind === 'reading') return well(subject, `answers for ${name} in ${ms} ms`)
+    return ill(
+      subject,
+      `the answer for ${name} is not usable: ${result.reason}`,
+      'See sync.rejected for whole answers.',
+    )
+  } catch (error) {
+    const advice = error instanceof PrimosyncError ? error.hint : null
+    const kind = error instanceof ApiError ? `${error.class}: ` : ''
+    return ill(subject, `${kind}${reasonOf(error)}`, advice ?? 'Check PRIMOTEXTO_BASE_URL and the network.')
+  }
+}

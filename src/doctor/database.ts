@@ -1,0 +1,116 @@
+// The doctor's look at the database: version, role in replication, rights, schema, reporting zone.
+import { sql } from 'kysely'
+import { PrimosyncError, reasonOf } from '../errors.ts'
+import { refuseUnknownTimezone, reportingTimezone } from '../warehouse/calendar.ts'
+import { migrationStatus } from '../warehouse/migrate.ts'
+import type { Db } from '../warehouse/pool.ts'
+import { type Finding, ill, well } from './finding.ts'
+
+const OLDEST_MAJOR = 15
+
+interface Server {
+  readonly version: string
+  readonly number: number
+  readonly inRecovery: boolean
+  readonly readOnly: boolean
+  readonly mayCreate: boolean
+  readonly ownsStore: boolean | null
+  readonly user: string
+}
+
+/** One finding for each thing; the first that makes the others pointless is the last. */
+export async function checkDatabase(db: Db, timezone: string): Promise<Finding[]> {
+  const startedAt = performance.now()
+  let server: Server
+  try {
+    server = await readServer(db)
+  } catch (error) {
+    return [
+      ill('database', `cannot be used: ${reasonOf(error)}`, 'Check that PostgreSQL runs, and DATABASE_URL.'),
+    ]
+  }
+  const ms = Math.round(performance.now() - startedAt)
+  return [
+    checkVersion(server, ms),
+    checkRole(server),
+    checkRights(server),
+    await checkSchema(db),
+    await checkZone(db, timezone),
+  ]
+}
+
+async function readServer(db: Db): Promise<Server> {
+  const { rows } = await sql<Server>`
+    select current_setting('server_version') as version, current_setting('server_version_num')::integer as number,
+      pg_is_in_recovery() as "inRecovery", current_setting('transaction_read_only')::boolean as "readOnly",
+      has_database_privilege(current_database(), 'create') as "mayCreate",
+      (select pg_has_role(nspowner, 'member') from pg_namespace where nspname = 'store') as "ownsStore",
+      current_user as user`.execute(db)
+  return rows[0]!
+}
+
+function checkVersion({ version, number }: Server, ms: number): Finding {
+  const found = `PostgreSQL ${version}, answers in ${ms} ms`
+  if (Math.floor(number / 10_000) >= OLDEST_MAJOR) return well('database', found)
+  return ill('database', found, `primosync needs PostgreSQL ${OLDEST_MAJOR} or newer.`)
+}
+
+function checkRole({ inRecovery, readOnly }: Server): Finding {
+  if (inRecovery) {
+    return ill(
+      'replication',
+      'this server is a standby',
+      'Point DATABASE_URL at the primary; answers wait in the spool meanwhile.',
+    )
+  }
+  if (readOnly) {
+    return ill(
+      'replication',
+      'the primary, but read-only',
+      'Look at default_transaction_read_only of this user and database.',
+    )
+  }
+  return well('replication', 'the primary, writable')
+}
+
+function checkRights({ mayCreate, ownsStore, user }: Server): Finding {
+  if (ownsStore) return well('rights', `${user} owns the schemas of primosync`)
+  if (ownsStore === null && mayCreate) return well('rights', `${user} may create the schemas of primosync`)
+  return ownsStore === null
+    ? ill(
+        'rights',
+        `${user} may not create schemas`,
+        `As an administrator: grant create on database … to ${user}.`,
+      )
+    : ill(
+        'rights',
+        `${user} does not own the schema store`,
+        'Use the user that ran the first migration, or make this one a member of it.',
+      )
+}
+
+async function checkSchema(db: Db): Promise<Finding> {
+  try {
+    const waiting = (await migrationStatus(db)).filter(({ executedAt }) => executedAt === null)
+    if (waiting.length === 0) return well('schema', 'up to date')
+    return ill('schema', `${waiting.length} migrations have not run`, 'Run: primosync migrate')
+  } catch (error) {
+    const advice = error instanceof PrimosyncError ? error.hint : null
+    return ill('schema', reasonOf(error), advice ?? 'Run: primosync migrate --status')
+  }
+}
+
+async function checkZone(db: Db, timezone: string): Promise<Finding> {
+  try {
+    await refuseUnknownTimezone(db, timezone)
+    const settled = await reportingTimezone(db).catch(() => null) // no schema yet
+    if (settled === null || settled === timezone) return well('zone', timezone)
+    return ill(
+      'zone',
+      `REPORTING_TIMEZONE is ${timezone}, the warehouse keeps its days in ${settled}`,
+      `Set REPORTING_TIMEZONE=${settled}, or run: primosync rebuild --timezone ${timezone}`,
+    )
+  } catch (error) {
+    return ill('zone', reasonOf(error), 'Set REPORTING_TIMEZONE to a name such as Europe/Paris.')
+  }
+}

@@ -1,0 +1,41 @@
+// The doctor's look at the data folder: can it be written, does something wait in the spool, is there room?
+import { statfs } from 'node:fs/promises'
+import { PrimosyncError, reasonOf } from '../errors.ts'
+import { openSpool } from '../spool/spool.ts'
+import { type Finding, ill, well } from './finding.ts'
+
+const LEAST_FREE_BYTES = 1 << 30
+
+export async function checkDisk(dataDir: string): Promise<Finding[]> {
+  try {
+    const spool = await openSpool(dataDir)
+    const segments = await spool.list()
+    const { bavail, bsize } = await statfs(spool.folder)
+    return [checkSpool(segments.length), checkRoom(bavail * bsize)]
+  } catch (error) {
+    const advice = error instanceof PrimosyncError ? error.hint : null
+    return [
+      ill(
+        'spool',
+        reasonOf(error),
+        advice ?? 'Set PRIMOSYNC_DATA_DIR to a folder that this user may write to.',
+      ),
+    ]
+  }
+}
+
+function checkSpool(waiting: number): Finding {
+  if (waiting === 0) return well('spool', 'writable, empty')
+  return ill(
+    'spool',
+    `the answers of ${waiting} runs wait to be stored`,
+    'The next tick stores them once the database takes them; see the lines on the database.',
+  )
+}
+
+function checkRoom(freeBytes: number): Finding {
+  const found = `${(freeBytes / 2 ** 30).toFixed(1)} GiB free`
+  return freeBytes >= LEAST_FREE_BYTES
+    ? well('disk', found)
+    : ill('disk', found, 'Make room in the data folder.')
+}
