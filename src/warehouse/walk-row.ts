@@ -76,8 +76,8 @@ export async function writeWalkRows(connection: pg.ClientBase, rows: readonly Wa
   if (rows.length === 0) return
   const values = rows.map(walkColumns)
   const aliases = WALK_COLUMNS.map(([name]) => name).join(', ')
+  // Not a named statement: behind PgBouncer in transaction mode the name is there already, or not, by chance.
   await connection.query({
-    name: 'writeWalkRows',
     text: `/* writeWalkRows */
       update store.walk w set ${WALK_COLUMNS.map(([name, type]) => `${name} = n.${name}::${type}`).join(', ')}
       from unnest($1::integer[], ${WALK_COLUMNS.map((_, i) => `$${i + 2}::text[]`).join(', ')}) n (category_id, ${aliases})
