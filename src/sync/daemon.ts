@@ -64,6 +64,6 @@ async function runTick(
   } catch (error) {
     if (error === stop.reason) return log.debug('the stop came before the turn of this tick')
     const hint = error instanceof PrimosyncError ? error.hint : null
-    log.error(hint === null ? { err: error } : { hint }, `tick not run: ${reasonOf(error)}`)
+    log.error(hint === null ? { err: error } : { hint }, `tick failed: ${reasonOf(error)}`)
   }
 }

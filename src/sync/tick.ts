@@ -19,7 +19,8 @@ import { type Listed, readTargets, rememberedTargets, type Target } from './targ
 
 /** How long a tick waits for another one, of this or another process, to end. */
 const PATIENCE_MS = 60_000
-/** After a stop nobody waits longer for the lease to be given back: it runs out by itself. */
+/** After a stop nobody waits longer for a run to be opened, nor for the lease to be given back: it runs out. */
+const OPEN_GRACE_MS = 2_000
 const RELEASE_GRACE_MS = 1_000
 
 export interface Account extends Listed {
@@ -90,7 +91,7 @@ export async function tick(
     if (opened.lease && !report.waiting) await pruneOld(deps, signal)
     return report
   } finally {
-    if (opened.lease) await unlessStopped(opened.lease.release(), signal, RELEASE_GRACE_MS).catch(() => {})
+    await giveBack(opened.lease, signal)
   }
 }
 
@@ -98,18 +99,22 @@ export async function tick(
 async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal): Promise<Opened | null> {
   const { accounts, warehouse, spool, log } = deps
   const runOf = runBeginner(deps, request)
-  let lease: Lease | null = null
-  try {
-    await unlessStopped(deps.prepare(), signal)
+  let lease = null as Lease | null
+  const open = async (): Promise<Opened | null> => {
+    await deps.prepare()
     lease = await takeTurn(deps, signal)
     const targets = chosen(await readTargets(warehouse, accounts, spool.folder), request)
+    signal.throwIfAborted()
     const run = runOf(targets)
     if (await announce(deps, run)) return { lease, run, targets }
-    await lease.release()
+    await giveBack(lease, signal)
     return null
+  }
+  try {
+    return await unlessStopped(open(), signal, OPEN_GRACE_MS)
   } catch (error) {
     if (!isDatabaseAway(error)) {
-      await lease?.release()
+      await giveBack(lease, signal)
       throw error
     }
     void lease?.release() // which may take its time now
@@ -117,6 +122,10 @@ async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal
     const targets = chosen(await rememberedTargets(accounts, spool.folder), request)
     return { lease: null, run: runOf(targets), targets }
   }
+}
+
+async function giveBack(lease: Lease | null, signal: AbortSignal): Promise<void> {
+  if (lease) await unlessStopped(lease.release(), signal, RELEASE_GRACE_MS).catch(() => {})
 }
 
 function runBeginner({ accounts }: TickDeps, request: TickRequest): (targets: Target[]) => RunRecord {

@@ -131,7 +131,11 @@ describe('start with a key and a database', () => {
     const { start, provider, proxy } = await install()
     proxy.freeze()
     const daemon = start(['start'])
-    await daemon.output(/health/)
+    const [, url] = await daemon.output(/health +(http:.*)/)
+    expect(await readJson(url!)).toMatchObject({
+      status: 503,
+      body: { checks: { database: { ok: false, message: expect.stringContaining('no answer within') } } },
+    })
     daemon.child.kill('SIGTERM')
     expect(await daemon.result).toMatchObject({ code: 0 })
     expect(provider.asked).toEqual([])

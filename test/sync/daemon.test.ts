@@ -67,7 +67,7 @@ describe('the daemon', () => {
     }
     const { reports } = start(stage.with({ prepare }))
     await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(1), WAIT)
-    expect(stage.logged.filter((line) => line === 'error tick not run: not yet')).toHaveLength(2)
+    expect(stage.logged.filter((line) => line === 'error tick failed: not yet')).toHaveLength(2)
   })
 
   test('of which two share a database and a schedule: each instant is run once, and neither stands still', async () => {

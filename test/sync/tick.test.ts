@@ -186,6 +186,19 @@ describe('several processes', () => {
     expect(await stage.tick()).toMatchObject({ status: 'ok', stored: 3 })
   })
 
+  test('can share a pooler in transaction mode: a tick leaves nothing in its sessions', async () => {
+    const stage = await openStage()
+    await stage.tick()
+    const { pool } = stage.deps.warehouse
+    const sessions = await Promise.all(Array.from({ length: pool.totalCount }, () => pool.connect()))
+    for (const session of sessions) {
+      const { rows } = await session.query(`select 'statement ' || name as left_behind from pg_prepared_statements
+        union all select 'lock' from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`)
+      session.release()
+      expect(rows).toEqual([])
+    }
+  })
+
   test('a run whose process died is marked by the next', async () => {
     const stage = await openStage()
     await stage.witness.pool.query(`insert into store.run (key, trigger, started_at, status)
