@@ -16,12 +16,12 @@ export const DEMO_ACCOUNT = 'sandbox'
 /** Loads the sandbox's past unless there are demo data already; gives how many snapshots it stored. */
 export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => void): Promise<number> {
   const ids = await addCategories(warehouse.db, DEMO_ACCOUNT, SANDBOX_CATEGORIES)
-  if (await hasSnapshots(warehouse, [...ids.values()])) return 0
   const until = Date.now()
   const from = until - SANDBOX_HISTORY_MS
   const calendar = await loadCalendar(warehouse.db, from, until)
   // All or nothing: a start that is killed in the middle loads it again.
   return await warehouse.transaction(async ({ db, connection }) => {
+    if (await hasSnapshots(db, [...ids.values()])) return 0
     const runId = (await beginRun(db, {
       ...{ kind: 'run', key: randomUUIDv7(), account: DEMO_ACCOUNT, trigger: 'import', scheduledAt: null },
       ...{ startedAt: until, categories: ids.size },
@@ -53,14 +53,16 @@ export async function resumeDemo(db: Db): Promise<void> {
   for (const { id, state } of demo) if (state === 'paused') await setCategoryState(db, id, 'active')
 }
 
-async function hasSnapshots({ db }: Warehouse, ids: number[]): Promise<boolean> {
-  const row = await db
+/** Locks the series until the transaction ends: another process may be loading the same past. */
+async function hasSnapshots(db: Db, ids: number[]): Promise<boolean> {
+  const rows = await db
     .selectFrom('store.walk')
-    .select('category_id')
+    .select('newest_at')
     .where('category_id', 'in', ids)
-    .where('newest_at', 'is not', null)
-    .executeTakeFirst()
-  return row !== undefined
+    .orderBy('category_id')
+    .forUpdate()
+    .execute()
+  return rows.some(({ newest_at }) => newest_at !== null)
 }
 
 function* historyByCategory(from: number, until: number): Generator<[string, Snapshot[]]> {
