@@ -20,6 +20,7 @@ create table store.category (
   state text not null default 'active' check (state in ('active', 'paused', 'removed')),
   label text,
   added_at timestamptz not null default now(),
+  by_import boolean not null default false, -- paused only because nobody has asked to poll it yet
   unique (account_id, name)
 );
 

@@ -3,7 +3,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Warehouse } from '../warehouse/pool.ts'
-import { addCategories, listCategories } from '../warehouse/registry.ts'
+import { addCategories, askForImported, listCategories } from '../warehouse/registry.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
 
 export interface Target {
@@ -32,6 +32,7 @@ export async function readTargets(
   const registered: Registered[] = []
   for (const { name, categories } of accounts) {
     await addCategories(db, name, categories)
+    await askForImported(db, name, categories)
     for (const { account, category, state } of await listCategories(db, name))
       registered.push({ account, category, state })
   }

@@ -15,7 +15,7 @@ export interface Category {
 /**
  * Adds the categories that are not there yet, and their account, and gives the ids of all of them by name.
  * What is there keeps its state: listing adds, nothing more. Safe to repeat, and for several at once.
- * New ones begin as `state`.
+ * New ones begin as `state`; `paused` is for those of an import, until somebody asks to poll them.
  */
 export async function addCategories(
   db: Db,
@@ -44,7 +44,8 @@ async function addAndRead(
       from store.account a, unnest(${names}::text[]) with ordinality n (name, position)
       where a.name = ${account} order by n.position
     ), added as (
-      insert into store.category (account_id, name, state) select account_id, name, ${state} from wanted
+      insert into store.category (account_id, name, state, by_import)
+      select account_id, name, ${state}, ${state === 'paused'} from wanted
       on conflict (account_id, name) do nothing returning id, name
     ), walk as (
       insert into store.walk (category_id) select id from added
@@ -53,6 +54,16 @@ async function addAndRead(
     union all
     select c.id, c.name from store.category c join wanted w using (account_id, name)`.execute(db)
   return new Map(rows.map(({ id, name }) => [name, id]))
+}
+
+/** Makes categories active that are paused only because an import brought them. */
+export async function askForImported(db: Db, account: string, names: readonly string[]): Promise<void> {
+  await sql`
+    /* askForImported */
+    update store.category c set state = 'active', by_import = false from store.account a
+    where a.id = c.account_id and a.name = ${account} and c.name = any(${names}::text[]) and c.by_import`.execute(
+    db,
+  )
 }
 
 /** All categories, or those of one account, in the order of their names. */
@@ -84,7 +95,7 @@ export async function findCategory(db: Db, account: string, name: string): Promi
 }
 
 export async function setCategoryState(db: Db, id: number, state: CategoryState): Promise<void> {
-  await db.updateTable('store.category').set({ state }).where('id', '=', id).execute()
+  await db.updateTable('store.category').set({ state, by_import: false }).where('id', '=', id).execute()
 }
 
 export async function setCategoryLabel(db: Db, id: number, label: string | null): Promise<void> {

@@ -17,6 +17,7 @@ export interface Tables {
     state: Generated<CategoryState>
     label: string | null
     added_at: Generated<Date>
+    by_import: Generated<boolean>
   }
   'store.run': {
     id: Generated<number>

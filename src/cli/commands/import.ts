@@ -38,14 +38,14 @@ interface Report extends Imported {
 const SHOWN_PROBLEMS = 20
 const KEPT_PROBLEMS = 1_000
 /** A block of lines lives only as long as it takes to store it: larger ones keep the garbage collector busy. */
-const READ_BYTES = 256 * 1024
+const READ_BYTES = 64 * 1024
 
 const NOTES = `
 A line of NDJSON: {"account","category","observed_at","stats":{"sent":925,…}}, or "decision" instead of
 "stats", as export writes it. CSV has the same as columns: account,category,observed_at,sent,…,timespent,extra.
 Each file goes in as a whole or not at all, its good lines in any order; what is there already is left as it
 is. Lines that cannot be imported are listed, and end the command with 3. A category that is new is paused,
-unless the settings list it: nobody has asked to poll it yet.`
+until the settings list it or somebody resumes it: nobody has asked to poll it yet.`
 
 export const importCommand: Action<Options> = {
   name: 'import',
