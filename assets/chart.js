@@ -338,6 +338,7 @@ data.series.forEach(({ label }, i) => {
   key.append(item)
 })
 figure.before(key)
+figure.replaceChildren()
 redraw()
 
 new ResizeObserver(() => {

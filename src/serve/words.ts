@@ -59,7 +59,7 @@ function changesOf({ changes, kind }: EventRow, formats: Formats): string {
   const known = COUNTERS.filter((name) => changes[name] !== null && Number(changes[name]) !== 0)
   const telling = kind === 'correction' ? known.filter((name) => Number(changes[name]) < 0) : known
   if (telling.length === 0) return 'nothing yet'
-  const rest = telling.length > 4 ? ' …' : ''
+  const rest = telling.length > 4 ? ' and more' : ''
   return (
     telling
       .slice(0, 4)

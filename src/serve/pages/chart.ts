@@ -31,7 +31,7 @@ export function chartBlock(name: string, data: ChartData): Html {
   }
   return html`${dataBlock('chart-data', block)}
 <figure class="chart" id="chart" data-chart="chart-data" tabindex="0" role="group" aria-label="${name}. Arrow keys read it bucket by bucket, plus and minus zoom, 0 shows all.">
-<noscript><p class="muted">The chart needs JavaScript; its numbers are in the table below.</p></noscript>
+<p class="muted">The chart needs JavaScript; its numbers are in the table below.</p>
 </figure>
 <div id="chart-tip" class="tip" role="status" hidden></div>
 <p class="hint muted" data-needs-script hidden>Drag across the chart to zoom in. <button type="button" id="zoom-out" hidden>Show the whole range</button></p>`
