@@ -41,6 +41,7 @@ export async function storeRecords(
   const rejected = [
     ...recorded.conflicts.map((arrival) => refusedRow(runId, arrival, 'conflict')),
     ...recorded.fromThePast.map((arrival) => refusedRow(runId, arrival, 'clock')),
+    ...recorded.final.map((arrival) => refusedRow(runId, arrival, 'final')),
     ...records
       .filter((record) => record.kind === 'rejected')
       .map((record) => rejectedRow(runId, idOf(record), record)),
@@ -109,7 +110,11 @@ async function categoryIds(
   return ({ account, category }) => ids.get(account)!.get(category)!
 }
 
-function refusedRow(run_id: number, { categoryId, snapshot }: Arrival, reason: 'conflict' | 'clock') {
+function refusedRow(
+  run_id: number,
+  { categoryId, snapshot }: Arrival,
+  reason: 'conflict' | 'clock' | 'final',
+) {
   const { at, counters, timespent, extra } = snapshot
   const body = readingText({ counters, timespent, extra })
   return { run_id, category_id: categoryId, at: new Date(at), reason, body }

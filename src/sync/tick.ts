@@ -21,6 +21,7 @@ import { type Listed, readTargets, rememberedTargets, type Target } from './targ
 const PATIENCE_MS = 60_000
 /** After a stop nobody waits longer for a run to be opened, nor for the lease to be given back: it runs out. */
 const OPEN_GRACE_MS = 2_000
+const PRUNE_GRACE_MS = 1_000
 const RELEASE_GRACE_MS = 1_000
 
 export interface Account extends Listed {
@@ -140,7 +141,8 @@ function runBeginner({ accounts }: TickDeps, request: TickRequest): (targets: Ta
 async function pruneOld({ warehouse, retentionMs, log }: TickDeps, signal: AbortSignal): Promise<void> {
   if (retentionMs === null || signal.aborted) return
   try {
-    const pruned = await prune(warehouse, Date.now() - retentionMs)
+    // Not waited for after a stop: it goes on with the next tick.
+    const pruned = await unlessStopped(prune(warehouse, Date.now() - retentionMs), signal, PRUNE_GRACE_MS)
     if (pruned.snapshots > 0) log.info(pruned, 'pruned snapshots older than SNAPSHOT_RETENTION')
   } catch (error) {
     log.warn(`Snapshots were not pruned: ${reasonOf(error)}`)

@@ -192,7 +192,8 @@ describe('several processes', () => {
     const { pool } = stage.deps.warehouse
     const sessions = await Promise.all(Array.from({ length: pool.totalCount }, () => pool.connect()))
     for (const session of sessions) {
-      const { rows } = await session.query(`select 'statement ' || name as left_behind from pg_prepared_statements
+      const { rows } =
+        await session.query(`select 'statement ' || name as left_behind from pg_prepared_statements
         union all select 'lock' from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`)
       session.release()
       expect(rows).toEqual([])
