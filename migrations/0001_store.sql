@@ -138,23 +138,24 @@ create table store.day (
 );
 
 -- Where the derivation of each category stands: enough to add a snapshot at the end without reading any
--- other. Its row is the category's lock. Arrays hold the counters in their order.
+-- other. Its row is the category's lock. Counters stand in their order as the text of a bigint[], which costs
+-- half of an array's time in each tick.
 create table store.walk (
   category_id integer primary key,
   first_at timestamptz, -- the first and the newest snapshot, dips included; null: none yet
   newest_at timestamptz,
   standing_at timestamptz, -- the snapshot that the walk stands at, and what was last known there
-  last bigint[],
+  last text,
   last_timespent numeric,
   last_extra jsonb,
   open_dips jsonb, -- falls that may still turn out to be dips; null: none
   hour timestamptz, -- the hour and the day that the newest snapshot lies in, with what they gained so far
-  hour_growth bigint[],
+  hour_growth text,
   hour_widest_gap_ms bigint,
   hour_snapshots integer,
   hour_timespent numeric,
   day date,
-  day_growth bigint[],
+  day_growth text,
   day_widest_gap_ms bigint,
   day_snapshots integer,
   day_timespent numeric,

@@ -114,11 +114,11 @@ select category_id, hour, day,
 from store.hour
 union all
 select category_id, hour, day,
-  hour_growth[1], hour_growth[2], hour_growth[3], hour_growth[4],
-  hour_growth[5], hour_growth[6], hour_growth[7], hour_growth[8],
-  hour_growth[9], hour_growth[10], hour_growth[11], hour_growth[12],
+  growth[1], growth[2], growth[3], growth[4],
+  growth[5], growth[6], growth[7], growth[8],
+  growth[9], growth[10], growth[11], growth[12],
   hour_widest_gap_ms, hour_snapshots, hour_timespent
-from store.walk where hour is not null;
+from store.walk, lateral (select hour_growth::bigint[] as growth offset 0) w where hour is not null;
 
 create view store.all_days as
 select category_id, day,
@@ -128,11 +128,11 @@ select category_id, day,
 from store.day
 union all
 select category_id, day,
-  day_growth[1], day_growth[2], day_growth[3], day_growth[4],
-  day_growth[5], day_growth[6], day_growth[7], day_growth[8],
-  day_growth[9], day_growth[10], day_growth[11], day_growth[12],
+  growth[1], growth[2], growth[3], growth[4],
+  growth[5], growth[6], growth[7], growth[8],
+  growth[9], growth[10], growth[11], growth[12],
   day_widest_gap_ms, day_snapshots, day_timespent
-from store.walk where day is not null;
+from store.walk, lateral (select day_growth::bigint[] as growth offset 0) w where day is not null;
 
 create view store.trend_hourly as
 select

@@ -7,24 +7,30 @@ export function copyText(value: string | null): string {
 
 const COPY_ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** An array literal of numbers: `{1,NULL,3}`. */
-export function numberArray(values: readonly (number | bigint | null)[]): string {
-  let text = '{'
-  for (let i = 0; i < values.length; i++) text += (i === 0 ? '' : ',') + (values[i] ?? 'NULL')
-  return `${text}}`
+/** The value that COPY wrote as `text`; JSON and numbers, which hold none of the characters that it writes by letters. */
+export function fromCopyText(text: string): string | null {
+  return text === '\\N' ? null : text.replaceAll('\\\\', '\\')
+}
+
+/** An array literal of numbers, or of texts that need no quotes (instants, dates): `{1,NULL,3}`. */
+export function numberArray(values: readonly (number | bigint | string | null)[]): string {
+  return `{${(values.includes(null) ? values.map((value) => value ?? 'NULL') : values).join(',')}}`
 }
 
 /** An array literal of texts, each quoted. */
 export function textArray(values: readonly (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? 'NULL' : `"${value.replace(/[\\"]/g, '\\$&')}"`)).join(',')}}`
+  return `{${values.map(quoted).join(',')}}`
+}
+
+function quoted(value: string | null): string {
+  if (value === null) return 'NULL'
+  return `"${/[\\"]/.test(value) ? value.replace(/[\\"]/g, '\\$&') : value}"`
 }
 
 /** The parts of an array literal of numbers as text; NULL is null. */
 export function splitArray(literal: string): (string | null)[] {
-  return literal
-    .slice(1, -1)
-    .split(',')
-    .map((part) => (part === 'NULL' ? null : part))
+  const parts = literal.slice(1, -1).split(',')
+  return literal.includes('NULL') ? parts.map((part) => (part === 'NULL' ? null : part)) : parts
 }
 
 const DAY_MS = 86_400_000

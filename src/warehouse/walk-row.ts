@@ -30,17 +30,17 @@ export const WALK_COLUMNS = [
   ['first_at', 'timestamptz'],
   ['newest_at', 'timestamptz'],
   ['standing_at', 'timestamptz'],
-  ['last', 'bigint[]'],
+  ['last', 'text'],
   ['last_timespent', 'numeric'],
   ['last_extra', 'jsonb'],
   ['open_dips', 'jsonb'],
   ['hour', 'timestamptz'],
-  ['hour_growth', 'bigint[]'],
+  ['hour_growth', 'text'],
   ['hour_widest_gap_ms', 'bigint'],
   ['hour_snapshots', 'integer'],
   ['hour_timespent', 'numeric'],
   ['day', 'date'],
-  ['day_growth', 'bigint[]'],
+  ['day_growth', 'text'],
   ['day_widest_gap_ms', 'bigint'],
   ['day_snapshots', 'integer'],
   ['day_timespent', 'numeric'],
@@ -51,9 +51,26 @@ const SELECTED = [
   'category_id',
   ...WALK_COLUMNS.map(([name, type]) => {
     if (type === 'timestamptz') return epochMs(name)
-    return type === 'integer' || type === 'bigint' ? name : `${name}::text`
+    return type === 'integer' || type === 'bigint' || type === 'text' ? name : `${name}::text`
   }),
 ].join(', ')
+
+const NAMES = WALK_COLUMNS.map(([name]) => name).join(', ')
+
+/** Rows as a table: a parameter a column. */
+const UNNESTED = `unnest($1::integer[], ${WALK_COLUMNS.map(([, type], i) => `$${i + 2}::${type}[]`).join(', ')})
+  n (category_id, ${NAMES})`
+
+function unnestedValues(rows: readonly WalkRow[]): string[] {
+  const cells = rows.map(walkColumns)
+  return [
+    numberArray(rows.map((row) => row.categoryId)),
+    ...WALK_COLUMNS.map(([, type], i) => {
+      const isQuoted = type === 'text' || type === 'jsonb'
+      return (isQuoted ? textArray : numberArray)(cells.map((row) => row[i]!))
+    }),
+  ]
+}
 
 /** Reads rows of `table`; `where` and what follows it are fixed SQL of the caller, `values` its parameters. */
 export async function readWalkRows(
@@ -74,35 +91,23 @@ export async function readWalkRows(
 /** Writes the walk rows of categories, whose rows exist and are locked by this transaction. */
 export async function writeWalkRows(connection: pg.ClientBase, rows: readonly WalkRow[]): Promise<void> {
   if (rows.length === 0) return
-  const values = rows.map(walkColumns)
-  const aliases = WALK_COLUMNS.map(([name]) => name).join(', ')
   // Not a named statement: behind PgBouncer in transaction mode the name is there already, or not, by chance.
   await connection.query({
     text: `/* writeWalkRows */
-      update store.walk w set ${WALK_COLUMNS.map(([name, type]) => `${name} = n.${name}::${type}`).join(', ')}
-      from unnest($1::integer[], ${WALK_COLUMNS.map((_, i) => `$${i + 2}::text[]`).join(', ')}) n (category_id, ${aliases})
-      where w.category_id = n.category_id`,
-    values: [
-      numberArray(rows.map((row) => row.categoryId)),
-      ...WALK_COLUMNS.map((_, i) => textArray(values.map((columns) => columns[i]!))),
-    ],
+      update store.walk w set ${WALK_COLUMNS.map(([name]) => `${name} = n.${name}`).join(', ')}
+      from ${UNNESTED} where w.category_id = n.category_id`,
+    values: unnestedValues(rows),
   })
 }
 
 /** Keeps copies of rows, so that a later derivation can start from there. */
 export async function insertCheckpoints(connection: pg.ClientBase, rows: readonly WalkRow[]): Promise<void> {
   if (rows.length === 0) return
-  const values = rows.map(walkColumns)
-  const aliases = WALK_COLUMNS.map(([name]) => name).join(', ')
   await connection.query(
     `/* insertCheckpoints */
-    insert into store.checkpoint (category_id, ${aliases})
-    select category_id, ${WALK_COLUMNS.map(([name, type]) => `${name}::${type}`).join(', ')}
-    from unnest($1::integer[], ${WALK_COLUMNS.map((_, i) => `$${i + 2}::text[]`).join(', ')}) n (category_id, ${aliases})`,
-    [
-      numberArray(rows.map((row) => row.categoryId)),
-      ...WALK_COLUMNS.map((_, i) => textArray(values.map((columns) => columns[i]!))),
-    ],
+    insert into store.checkpoint (category_id, ${NAMES})
+    select category_id, ${NAMES} from ${UNNESTED}`,
+    unnestedValues(rows),
   )
 }
 
@@ -191,9 +196,8 @@ function fromColumns(columns: WalkColumns, calendar: Calendar): WalkRow {
 function bucket(
   ...[growth, widestGapMs, snapshots, timespent]: BucketColumns
 ): Omit<Bucket, 'day' | 'start' | 'end'> {
-  const values = splitArray(growth).map((value) => (value === null ? null : BigInt(value)))
   return {
-    growth: values,
+    growth: splitArray(growth).map((value) => (value === null ? null : BigInt(value))),
     widestGapMs: widestGapMs === null ? null : Number(widestGapMs),
     snapshots,
     timespent,

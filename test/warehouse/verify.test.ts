@@ -92,7 +92,8 @@ const OTHER_VALUE: Record<string, (column: string) => string> = {
   jsonb: (column) => `coalesce(${column}, '{}') || '{"kept": 123456}'`,
   'USER-DEFINED': (column) =>
     `case when ${column} = 'growth' then 'reset' else 'growth' end::store.delta_kind`,
-  ARRAY: (column) => `array_replace(${column}, ${column}[3], ${column}[3] + 1)`,
+  text: (column) =>
+    `array_replace(${column}::bigint[], (${column}::bigint[])[3], (${column}::bigint[])[3] + 1)::text`,
 }
 
 /** The key of each table's rows in their category. */
