@@ -1,13 +1,11 @@
 // The entries of a file, set aside in a temporary table and read back in the order of their series: so a
 // file of any size, in any order, goes through in one transaction and in constant memory.
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import type pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Counters, Snapshot } from '../counters/names.ts'
 import type { Entry, RecordedDecision, Refusal } from '../transfer/entry.ts'
-import { copyText } from './text.ts'
-
-const PAGE_ROWS = 1_000
+import { copyText, fromCopyText } from './text.ts'
 
 /** A category that the file names, numbered in the order of first appearance. */
 export interface StagedCategory {
@@ -110,44 +108,48 @@ function rowText(entry: Entry, category: StagedCategory): string {
   return `${key}\t${counters.join(',')}\t${timespent ?? '\\N'}\t${copyText(extra)}\t\\N\n`
 }
 
+/** By COPY, for a page of a cursor costs twice the time, and memory that the collector is slow to find. */
 async function* readSnapshots(connection: pg.ClientBase): AsyncGenerator<StagedSnapshot[]> {
-  await connection.query(
-    `declare staged no scroll cursor for
-    select category, at, line, counters, timespent, extra from import_line where decision is null
-    order by category, at, line`,
+  const rows = connection.query(
+    copyTo(`copy (
+      select category, at, line, counters, timespent, extra from import_line where decision is null
+      order by category, at, line
+    ) to stdout`),
   )
-  const fetch = { text: `fetch ${PAGE_ROWS} from staged`, rowMode: 'array' }
-  let page = await connection.query<SnapshotRow>(fetch)
-  while (page.rows.length > 0) {
-    const next = connection.query<SnapshotRow>(fetch) // the database sorts while this program derives
-    try {
-      yield* partsOf(page.rows)
-    } finally {
-      page = await next
+  try {
+    const decoder = new TextDecoder()
+    let rest = ''
+    for await (const chunk of rows.iterator({ destroyOnReturn: false })) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop()!
+      yield* partsOf(lines.map(fromLine))
     }
+  } finally {
+    await finished(rows.resume()).catch(() => {}) // the connection takes no other statement before
   }
 }
 
-function* partsOf(rows: readonly SnapshotRow[]): Generator<StagedSnapshot[]> {
+function* partsOf(snapshots: StagedSnapshot[]): Generator<StagedSnapshot[]> {
   let start = 0
-  for (let end = 1; end <= rows.length; end++) {
-    if (end < rows.length && rows[end]![0] === rows[start]![0]) continue
-    yield rows.slice(start, end).map(fromRow)
+  for (let end = 1; end <= snapshots.length; end++) {
+    if (end < snapshots.length && snapshots[end]!.category === snapshots[start]!.category) continue
+    yield snapshots.slice(start, end)
     start = end
   }
 }
 
-type SnapshotRow = [
-  category: number,
-  at: number,
-  line: number,
-  counters: string,
-  timespent: string | null,
-  extra: string | null,
-]
-
-function fromRow([category, at, line, counters, timespent, extra]: SnapshotRow): StagedSnapshot {
-  return { category, line, snapshot: { at, counters: countersOf(counters), timespent, extra } }
+function fromLine(text: string): StagedSnapshot {
+  const [category, at, line, counters, timespent, extra] = text.split('\t')
+  return {
+    category: Number(category),
+    line: Number(line),
+    snapshot: {
+      at: Number(at),
+      counters: countersOf(counters!),
+      timespent: fromCopyText(timespent!),
+      extra: fromCopyText(extra!),
+    },
+  }
 }
 
 function countersOf(text: string): Counters {

@@ -132,8 +132,9 @@ function runOf({ categories }: Stage, startedAt: number) {
   }
 }
 
-/** Waits for other writers of these series, in the order that all take. */
+/** Waits for other writers of these series, in the order that all take: another import may take its time. */
 async function lockSeries(connection: pg.ClientBase, ids: IdsByNumber): Promise<void> {
+  await connection.query('set local lock_timeout = 0')
   await connection.query(
     'select from store.walk where category_id = any($1::integer[]) order by category_id for update',
     [numberArray(ids)],
@@ -149,20 +150,24 @@ async function importSnapshots(
 ): Promise<void> {
   const walkRow = createWalkRowReader(context, ids)
   const parts = stage.snapshots()
-  let part = await parts.next()
-  while (!part.done) {
-    const { category } = part.value[0]!
-    const ofCategory = async function* () {
-      for (; !part.done && part.value[0]!.category === category; part = await parts.next()) {
-        yield part.value
-        onStored?.(part.value.length, stage.entries)
+  try {
+    let part = await parts.next()
+    while (!part.done) {
+      const { category } = part.value[0]!
+      const ofCategory = async function* () {
+        for (; !part.done && part.value[0]!.category === category; part = await parts.next()) {
+          yield part.value
+          onStored?.(part.value.length, stage.entries)
+        }
       }
+      const row = await walkRow(category)
+      const fresh = freshSnapshots(context, row, ofCategory(), rejects, counts)
+      const first = await fresh.next()
+      if (first.done) continue
+      await deriveSeries(context, row, first.value[0]!.at, startingWith(first.value, fresh))
     }
-    const row = await walkRow(category)
-    const fresh = freshSnapshots(context, row, ofCategory(), rejects, counts)
-    const first = await fresh.next()
-    if (first.done) continue
-    await deriveSeries(context, row, first.value[0]!.at, startingWith(first.value, fresh))
+  } finally {
+    await parts.return(undefined)
   }
 }
 

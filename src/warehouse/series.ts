@@ -15,7 +15,7 @@ import type { Origin, Writer } from './writer.ts'
 /** A checkpoint every so many snapshots: about two days of five-minute polls. */
 export const CHECKPOINT_EVERY = 512
 /** Rows gathered before they are written: bounds the memory of a long derivation. */
-const FLUSH_ROWS = 10_000
+const FLUSH_ROWS = 4_000
 /** Snapshots taken in one go. */
 const PART_ROWS = 1_000
 

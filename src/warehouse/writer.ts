@@ -17,6 +17,8 @@ const SNAPSHOT_COLUMNS = [
   ...['decided', 'kind', 'previous_at', ...DELTAS, 'timespent_delta', 'extra_delta'],
 ].join(', ')
 const BUCKET_COLUMNS = ['category_id', ...COUNTERS, 'widest_gap_ms', 'snapshots', 'timespent'].join(', ')
+const PART_CHARS = 16 * 1024
+const PART_BYTES = 4 * PART_CHARS
 const NO_DELTA = `${'\t'.repeat(COUNTERS.length + 5)}\n`
 
 /** Where new snapshots come from: the run that stores them, and whether they are an import. */
@@ -32,22 +34,31 @@ export interface Origin {
 class CopyLines {
   #text = ''
   #parts: Buffer[] = []
+  #free: Buffer[] = []
   count = 0
 
   add(line: string): void {
     this.#text += line
     this.count += 1
-    if (this.#text.length < 65_536) return
-    this.#parts.push(Buffer.from(this.#text))
-    this.#text = ''
+    if (this.#text.length >= PART_CHARS) this.#seal()
   }
 
   take(): Buffer[] {
-    const parts = [...this.#parts, Buffer.from(this.#text)]
-    this.#text = ''
-    this.#parts = []
+    this.#seal()
     this.count = 0
-    return parts
+    return this.#parts.splice(0)
+  }
+
+  /** Takes back what has been written: bytes that wait for a collection add up. */
+  reuse(parts: Buffer[]): void {
+    for (const { buffer } of parts) if (buffer.byteLength === PART_BYTES) this.#free.push(Buffer.from(buffer))
+  }
+
+  #seal(): void {
+    const isUsual = this.#text.length * 3 <= PART_BYTES // UTF-8 takes up to three bytes a character
+    const bytes = isUsual ? (this.#free.pop() ?? Buffer.allocUnsafeSlow(PART_BYTES)) : Buffer.from(this.#text)
+    this.#parts.push(isUsual ? bytes.subarray(0, bytes.write(this.#text)) : bytes)
+    this.#text = ''
   }
 }
 
@@ -119,7 +130,9 @@ export class Writer {
   async #copy(target: string, lines: CopyLines): Promise<void> {
     if (lines.count === 0) return
     const copy = this.#connection.query(copyFrom(`copy ${target} from stdin (null '')`))
-    await pipeline(Readable.from(lines.take()), copy)
+    const parts = lines.take()
+    await pipeline(Readable.from(parts), copy)
+    lines.reuse(parts)
   }
 
   async #updateDeltas(changed: { categoryId: number; at: number; delta: Delta | null }[]): Promise<void> {
