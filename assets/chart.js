@@ -64,9 +64,11 @@ function timeTicks(_plot, splits, _axis, _space, stepS) {
 
 // ---- shading and marks
 
-const shades = []
+const gaps = data.marks.filter(({ kind }) => kind === 'gap')
+const shades = gaps.map(({ at, until }) => ({ from: at, to: until, kind: 'spread' }))
 data.edges.forEach(([from, to], i) => {
-  if (data.spread[i]) shades.push({ from, to, kind: 'spread' })
+  const isKnownWhere = gaps.some(({ at, until }) => at < to && until > from)
+  if (data.spread[i] && !isKnownWhere) shades.push({ from, to, kind: 'spread' })
   else if (data.coverage[i] < 0.9999) shades.push({ from, to, kind: 'open' })
 })
 
@@ -106,7 +108,7 @@ function drawShades(plot) {
 function clusters(plot) {
   const { min, max } = plot.scales.x
   const seen = data.marks
-    .filter(({ kind, at }) => kind !== 'unreported' && at >= min && at <= max)
+    .filter(({ at }) => at >= min && at <= max)
     .toSorted((one, other) => one.at - other.at)
   const groups = []
   for (const mark of seen) {
@@ -218,11 +220,16 @@ function tipLines(i) {
       ),
     )
   for (const mark of data.marks) {
-    const isInstant = mark.kind !== 'gap' && mark.kind !== 'unreported'
-    const touches = isInstant ? mark.at >= from && mark.at < to : mark.at < to && mark.until > from
-    if (touches) lines.push(line(`event ${mark.kind}`, `${mark.title}: ${mark.text}`))
+    if (touches(mark, from, to)) lines.push(line(`event ${mark.kind}`, `${mark.title}: ${mark.text}`))
   }
   return lines
+}
+
+function touches({ kind, at, until }, from, to) {
+  if (kind === 'gap') return at < to && until > from
+  // also where it came back: there it all counts
+  if (kind === 'unreported') return at < to && until >= from
+  return at >= from && at < to
 }
 
 function placeTip(plot, left, top) {

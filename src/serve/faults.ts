@@ -28,7 +28,16 @@ export function faultOf(error: unknown): FaultAnswer {
       hint: 'Answers of the provider wait in the spool meanwhile, and nothing is lost. Check that PostgreSQL runs; primosync doctor tells more.',
     }
   }
-  if (error instanceof Error && 'code' in error && NOT_PREPARED.includes(String(error.code))) {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  // data exceptions: a date before the year 1, a NUL in a name
+  if (/^22...$/.test(code)) {
+    return {
+      ...{ status: 400, title: 'A wrong address', isPassing: false },
+      message: `The address holds something that the database cannot read: ${reasonOf(error)}.`,
+      hint: 'Correct the address, or start again from the overview.',
+    }
+  }
+  if (NOT_PREPARED.includes(code)) {
     return {
       ...{ status: 503, title: 'Not ready yet', isPassing: true },
       message: 'The database has no tables of this version yet.',

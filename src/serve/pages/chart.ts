@@ -43,7 +43,7 @@ export function legend(rows: readonly Pick<TrendRow, 'widestGapMs' | 'coverage'>
   const hasOpen = rows.some((row) => row.coverage < 0.9999)
   return html`<ul class="legend">${
     hasSpread
-      ? html`<li><span class="swatch spread" aria-hidden="true"></span> no snapshot for long: growth is spread evenly, only its sum is known</li>`
+      ? html`<li><span class="swatch spread" aria-hidden="true"></span> no snapshot for long: what grew is spread evenly over this time</li>`
       : ''
   }${
     hasOpen

@@ -22,6 +22,8 @@ export interface ComparePageFacts {
   readonly compared: readonly Compared[]
   /** Categories that were asked for and do not exist. */
   readonly missing: readonly CategoryKey[]
+  /** How many more were asked for than are shown. */
+  readonly leftOut: number
   readonly edgesOf: (bucket: Date | string) => readonly [number, number]
   /** What was looked for, to be added, and what was found. */
   readonly add: string
@@ -45,6 +47,7 @@ export function comparePage(view: View, page: ComparePageFacts): Html {
     hasChart: buckets.length > 0,
     main: html`<h1>Compare</h1>
 ${page.missing.length > 0 ? notice('warn', 'Not there:', page.missing.map(({ category }) => category).join(', ')) : ''}
+${page.leftOut > 0 ? notice('warn', `Only the first ${MOST_COMPARED} are shown.`, 'More lines could not be told apart.') : ''}
 ${chosen(page, asked)}
 ${
   compared.length === 0

@@ -112,6 +112,7 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
     return c.html(
       comparePage(view, {
         ...{ query, metric, compared, add, found, hasAccounts: accounts.length > 1 },
+        leftOut: wanted.length - chosen.length,
         missing: chosen.filter((_, i) => facts[i] === null),
         edgesOf: await edgeFinder(source, query),
         wideMs: wideGapMs(query.by, expectedEveryMs),
