@@ -60,6 +60,7 @@ create table store.failure (
 );
 
 create index failure_by_category on store.failure (category_id, at desc);
+create index failure_of_account on store.failure (at desc) where class in ('authentication', 'account');
 
 create table store.rejected (
   id bigint generated always as identity primary key,

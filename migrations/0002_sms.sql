@@ -105,7 +105,8 @@ return greatest(
 )::double precision;
 
 -- Closed buckets and the open one of each category, as one. Both sides are plain scans of one table, so
--- that a filter on the category goes down to an index on either.
+-- that a filter on the category goes down to an index on either; a condition on one side would keep
+-- PostgreSQL from that. The open bucket of a category without snapshots is null, and joins with no day.
 create view store.all_hours as
 select category_id, hour, day,
   sent, submitted, delivered, openers, clickers, clicks,
@@ -114,11 +115,11 @@ select category_id, hour, day,
 from store.hour
 union all
 select category_id, hour, day,
-  growth[1], growth[2], growth[3], growth[4],
-  growth[5], growth[6], growth[7], growth[8],
-  growth[9], growth[10], growth[11], growth[12],
+  (hour_growth::bigint[])[1], (hour_growth::bigint[])[2], (hour_growth::bigint[])[3], (hour_growth::bigint[])[4],
+  (hour_growth::bigint[])[5], (hour_growth::bigint[])[6], (hour_growth::bigint[])[7], (hour_growth::bigint[])[8],
+  (hour_growth::bigint[])[9], (hour_growth::bigint[])[10], (hour_growth::bigint[])[11], (hour_growth::bigint[])[12],
   hour_widest_gap_ms, hour_snapshots, hour_timespent
-from store.walk, lateral (select hour_growth::bigint[] as growth offset 0) w where hour is not null;
+from store.walk;
 
 create view store.all_days as
 select category_id, day,
@@ -128,11 +129,11 @@ select category_id, day,
 from store.day
 union all
 select category_id, day,
-  growth[1], growth[2], growth[3], growth[4],
-  growth[5], growth[6], growth[7], growth[8],
-  growth[9], growth[10], growth[11], growth[12],
+  (day_growth::bigint[])[1], (day_growth::bigint[])[2], (day_growth::bigint[])[3], (day_growth::bigint[])[4],
+  (day_growth::bigint[])[5], (day_growth::bigint[])[6], (day_growth::bigint[])[7], (day_growth::bigint[])[8],
+  (day_growth::bigint[])[9], (day_growth::bigint[])[10], (day_growth::bigint[])[11], (day_growth::bigint[])[12],
   day_widest_gap_ms, day_snapshots, day_timespent
-from store.walk, lateral (select day_growth::bigint[] as growth offset 0) w where day is not null;
+from store.walk;
 
 create view store.trend_hourly as
 select
@@ -160,151 +161,73 @@ join store.walk w on w.category_id = c.id
 join store.all_days h on h.category_id = c.id
 join store.calendar d on d.day = h.day;
 
-create view store.trend_weekly as
-select
-  a.name as account, c.name as category, d.week,
-  sum(h.sent)::bigint as sent, sum(h.submitted)::bigint as submitted, sum(h.delivered)::bigint as delivered,
-  sum(h.openers)::bigint as openers, sum(h.clickers)::bigint as clickers, sum(h.clicks)::bigint as clicks,
-  sum(h.opens)::bigint as opens, sum(h.replies)::bigint as replies, sum(h.unsubscribers)::bigint as unsubscribers,
-  sum(h.errors)::bigint as errors, sum(h.bounced)::bigint as bounced, sum(h.complaint)::bigint as complaint,
-  (array_agg(h.timespent order by h.day desc) filter (where h.timespent is not null))[1] as timespent,
-  sum(h.snapshots)::bigint as snapshots, max(h.widest_gap_ms) as widest_gap_ms,
-  store.coverage(w.first_at, w.newest_at, d.week_starts_at, d.week_ends_at) as coverage
-from store.category c
-join store.account a on a.id = c.account_id
-join store.walk w on w.category_id = c.id
-join store.all_days h on h.category_id = c.id
-join store.calendar d on d.day = h.day
-group by a.name, c.name, w.first_at, w.newest_at, d.week, d.week_starts_at, d.week_ends_at;
+-- Weeks and months are sums of days; their first and last instants come from the calendar.
+do $$
+declare
+  grain record;
+begin
+  for grain in select * from (values ('weekly', 'week'), ('monthly', 'month')) g (name, bucket) loop
+    execute format($view$
+      create view store.trend_%1$s as
+      select
+        a.name as account, c.name as category, d.%2$s,
+        sum(h.sent)::bigint as sent, sum(h.submitted)::bigint as submitted, sum(h.delivered)::bigint as delivered,
+        sum(h.openers)::bigint as openers, sum(h.clickers)::bigint as clickers, sum(h.clicks)::bigint as clicks,
+        sum(h.opens)::bigint as opens, sum(h.replies)::bigint as replies,
+        sum(h.unsubscribers)::bigint as unsubscribers, sum(h.errors)::bigint as errors,
+        sum(h.bounced)::bigint as bounced, sum(h.complaint)::bigint as complaint,
+        (array_agg(h.timespent order by h.day desc) filter (where h.timespent is not null))[1] as timespent,
+        sum(h.snapshots)::bigint as snapshots, max(h.widest_gap_ms) as widest_gap_ms,
+        store.coverage(w.first_at, w.newest_at, d.%2$s_starts_at, d.%2$s_ends_at) as coverage
+      from store.category c
+      join store.account a on a.id = c.account_id
+      join store.walk w on w.category_id = c.id
+      join store.all_days h on h.category_id = c.id
+      join store.calendar d on d.day = h.day
+      group by a.name, c.name, w.first_at, w.newest_at, d.%2$s, d.%2$s_starts_at, d.%2$s_ends_at
+    $view$, grain.name, grain.bucket);
+  end loop;
+end $$;
 
-create view store.trend_monthly as
-select
-  a.name as account, c.name as category, d.month,
-  sum(h.sent)::bigint as sent, sum(h.submitted)::bigint as submitted, sum(h.delivered)::bigint as delivered,
-  sum(h.openers)::bigint as openers, sum(h.clickers)::bigint as clickers, sum(h.clicks)::bigint as clicks,
-  sum(h.opens)::bigint as opens, sum(h.replies)::bigint as replies, sum(h.unsubscribers)::bigint as unsubscribers,
-  sum(h.errors)::bigint as errors, sum(h.bounced)::bigint as bounced, sum(h.complaint)::bigint as complaint,
-  (array_agg(h.timespent order by h.day desc) filter (where h.timespent is not null))[1] as timespent,
-  sum(h.snapshots)::bigint as snapshots, max(h.widest_gap_ms) as widest_gap_ms,
-  store.coverage(w.first_at, w.newest_at, d.month_starts_at, d.month_ends_at) as coverage
-from store.category c
-join store.account a on a.id = c.account_id
-join store.walk w on w.category_id = c.id
-join store.all_days h on h.category_id = c.id
-join store.calendar d on d.day = h.day
-group by a.name, c.name, w.first_at, w.newest_at, d.month, d.month_starts_at, d.month_ends_at;
-
-create view sms.trends_hourly as
-select
-  account, category, hour,
-  sent, submitted, delivered, openers, clickers, clicks,
-  opens, replies, unsubscribers, errors, bounced, complaint,
-  timespent, snapshots, coverage, justify_hours(widest_gap_ms * interval '1 millisecond') as widest_gap,
-  store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate,
-  store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate,
-  store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate,
-  store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate,
-  store.rate(complaint, delivered) as complaint_rate
-from store.trend_hourly;
-
-create view sms.trends_hourly_long as
-select account, category, hour, metric, value
-from sms.trends_hourly,
-lateral (values
-  ('sent', sent::numeric), ('submitted', submitted::numeric), ('delivered', delivered::numeric), ('openers', openers::numeric),
-  ('clickers', clickers::numeric), ('clicks', clicks::numeric), ('opens', opens::numeric), ('replies', replies::numeric),
-  ('unsubscribers', unsubscribers::numeric), ('errors', errors::numeric), ('bounced', bounced::numeric), ('complaint', complaint::numeric),
-  ('timespent', timespent),
-  ('delivery_rate', delivery_rate::numeric), ('error_rate', error_rate::numeric),
-  ('bounce_rate', bounce_rate::numeric), ('open_rate', open_rate::numeric),
-  ('click_rate', click_rate::numeric), ('click_to_open_rate', click_to_open_rate::numeric),
-  ('reply_rate', reply_rate::numeric), ('unsubscribe_rate', unsubscribe_rate::numeric),
-  ('complaint_rate', complaint_rate::numeric)
-) as metrics (metric, value);
-
-create view sms.trends_daily as
-select
-  account, category, day,
-  sent, submitted, delivered, openers, clickers, clicks,
-  opens, replies, unsubscribers, errors, bounced, complaint,
-  timespent, snapshots, coverage, justify_hours(widest_gap_ms * interval '1 millisecond') as widest_gap,
-  store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate,
-  store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate,
-  store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate,
-  store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate,
-  store.rate(complaint, delivered) as complaint_rate
-from store.trend_daily;
-
-create view sms.trends_daily_long as
-select account, category, day, metric, value
-from sms.trends_daily,
-lateral (values
-  ('sent', sent::numeric), ('submitted', submitted::numeric), ('delivered', delivered::numeric), ('openers', openers::numeric),
-  ('clickers', clickers::numeric), ('clicks', clicks::numeric), ('opens', opens::numeric), ('replies', replies::numeric),
-  ('unsubscribers', unsubscribers::numeric), ('errors', errors::numeric), ('bounced', bounced::numeric), ('complaint', complaint::numeric),
-  ('timespent', timespent),
-  ('delivery_rate', delivery_rate::numeric), ('error_rate', error_rate::numeric),
-  ('bounce_rate', bounce_rate::numeric), ('open_rate', open_rate::numeric),
-  ('click_rate', click_rate::numeric), ('click_to_open_rate', click_to_open_rate::numeric),
-  ('reply_rate', reply_rate::numeric), ('unsubscribe_rate', unsubscribe_rate::numeric),
-  ('complaint_rate', complaint_rate::numeric)
-) as metrics (metric, value);
-
-create view sms.trends_weekly as
-select
-  account, category, week,
-  sent, submitted, delivered, openers, clickers, clicks,
-  opens, replies, unsubscribers, errors, bounced, complaint,
-  timespent, snapshots, coverage, justify_hours(widest_gap_ms * interval '1 millisecond') as widest_gap,
-  store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate,
-  store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate,
-  store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate,
-  store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate,
-  store.rate(complaint, delivered) as complaint_rate
-from store.trend_weekly;
-
-create view sms.trends_weekly_long as
-select account, category, week, metric, value
-from sms.trends_weekly,
-lateral (values
-  ('sent', sent::numeric), ('submitted', submitted::numeric), ('delivered', delivered::numeric), ('openers', openers::numeric),
-  ('clickers', clickers::numeric), ('clicks', clicks::numeric), ('opens', opens::numeric), ('replies', replies::numeric),
-  ('unsubscribers', unsubscribers::numeric), ('errors', errors::numeric), ('bounced', bounced::numeric), ('complaint', complaint::numeric),
-  ('timespent', timespent),
-  ('delivery_rate', delivery_rate::numeric), ('error_rate', error_rate::numeric),
-  ('bounce_rate', bounce_rate::numeric), ('open_rate', open_rate::numeric),
-  ('click_rate', click_rate::numeric), ('click_to_open_rate', click_to_open_rate::numeric),
-  ('reply_rate', reply_rate::numeric), ('unsubscribe_rate', unsubscribe_rate::numeric),
-  ('complaint_rate', complaint_rate::numeric)
-) as metrics (metric, value);
-
-create view sms.trends_monthly as
-select
-  account, category, month,
-  sent, submitted, delivered, openers, clickers, clicks,
-  opens, replies, unsubscribers, errors, bounced, complaint,
-  timespent, snapshots, coverage, justify_hours(widest_gap_ms * interval '1 millisecond') as widest_gap,
-  store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate,
-  store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate,
-  store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate,
-  store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate,
-  store.rate(complaint, delivered) as complaint_rate
-from store.trend_monthly;
-
-create view sms.trends_monthly_long as
-select account, category, month, metric, value
-from sms.trends_monthly,
-lateral (values
-  ('sent', sent::numeric), ('submitted', submitted::numeric), ('delivered', delivered::numeric), ('openers', openers::numeric),
-  ('clickers', clickers::numeric), ('clicks', clicks::numeric), ('opens', opens::numeric), ('replies', replies::numeric),
-  ('unsubscribers', unsubscribers::numeric), ('errors', errors::numeric), ('bounced', bounced::numeric), ('complaint', complaint::numeric),
-  ('timespent', timespent),
-  ('delivery_rate', delivery_rate::numeric), ('error_rate', error_rate::numeric),
-  ('bounce_rate', bounce_rate::numeric), ('open_rate', open_rate::numeric),
-  ('click_rate', click_rate::numeric), ('click_to_open_rate', click_to_open_rate::numeric),
-  ('reply_rate', reply_rate::numeric), ('unsubscribe_rate', unsubscribe_rate::numeric),
-  ('complaint_rate', complaint_rate::numeric)
-) as metrics (metric, value);
+-- The four grains, each wide (a column a metric) and long (a row a metric).
+do $$
+declare
+  grain record;
+begin
+  for grain in
+    select * from (values ('hourly', 'hour'), ('daily', 'day'), ('weekly', 'week'), ('monthly', 'month')) g (name, bucket)
+  loop
+    execute format($view$
+      create view sms.trends_%1$s as
+      select
+        account, category, %2$s,
+        sent, submitted, delivered, openers, clickers, clicks,
+        opens, replies, unsubscribers, errors, bounced, complaint,
+        timespent, snapshots, coverage, justify_hours(widest_gap_ms * interval '1 millisecond') as widest_gap,
+        store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate,
+        store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate,
+        store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate,
+        store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate,
+        store.rate(complaint, delivered) as complaint_rate
+      from store.trend_%1$s
+    $view$, grain.name, grain.bucket);
+    execute format($view$
+      create view sms.trends_%1$s_long as
+      select account, category, %2$s, metric, value
+      from sms.trends_%1$s,
+      lateral (values
+        ('sent', sent::numeric), ('submitted', submitted::numeric), ('delivered', delivered::numeric),
+        ('openers', openers::numeric), ('clickers', clickers::numeric), ('clicks', clicks::numeric),
+        ('opens', opens::numeric), ('replies', replies::numeric), ('unsubscribers', unsubscribers::numeric),
+        ('errors', errors::numeric), ('bounced', bounced::numeric), ('complaint', complaint::numeric),
+        ('timespent', timespent), ('delivery_rate', delivery_rate::numeric), ('error_rate', error_rate::numeric),
+        ('bounce_rate', bounce_rate::numeric), ('open_rate', open_rate::numeric), ('click_rate', click_rate::numeric),
+        ('click_to_open_rate', click_to_open_rate::numeric), ('reply_rate', reply_rate::numeric), ('unsubscribe_rate', unsubscribe_rate::numeric),
+        ('complaint_rate', complaint_rate::numeric)
+      ) as metrics (metric, value)
+    $view$, grain.name, grain.bucket);
+  end loop;
+end $$;
 
 create view sms.freshness as
 select
@@ -317,7 +240,17 @@ join store.account a on a.id = c.account_id
 left join store.walk w on w.category_id = c.id
 left join store.reporting r on true
 left join lateral (
-  select at, class, message from store.failure where category_id = c.id order by at desc limit 1
+  -- A refused account is told once, of the category that met it, and stands for all of its categories.
+  (select at, class, message from store.failure where category_id = c.id order by at desc limit 1)
+  union all
+  (
+    select refusal.at, refusal.class, refusal.message
+    from store.failure refusal
+    join store.category met on met.id = refusal.category_id
+    where met.account_id = c.account_id and refusal.class in ('authentication', 'account')
+    order by refusal.at desc limit 1
+  )
+  order by at desc limit 1
 ) f on true;
 
 create view sync.runs as
