@@ -43,7 +43,7 @@ export async function readLastRun(db: Db): Promise<LastRun | null> {
   const { rows } = await sql<LastRun>`
     /* readLastRun */
     select id, trigger, started_at as "startedAt", status, categories, stored, failed, rejected, late
-    from store.run where trigger <> 'import' order by id desc limit 1`.execute(db)
+    from store.run where trigger not in ('import', 'replay') order by id desc limit 1`.execute(db)
   return rows[0] ?? null
 }
 
