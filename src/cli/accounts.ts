@@ -1,6 +1,6 @@
 // The accounts that ticks ask: those of the settings, or in demo mode the sandbox's.
 import type { Config } from '../config/load.ts'
-import { createClient, type RetryOptions } from '../primotexto/client.ts'
+import { type ClientWatcher, createClient, type RetryOptions } from '../primotexto/client.ts'
 import { SANDBOX_CATEGORIES, SANDBOX_SEED } from '../sandbox/lives.ts'
 import { SANDBOX_API_KEY, startSandbox } from '../sandbox/server.ts'
 import { DEMO_ACCOUNT } from '../sync/demo.ts'
@@ -12,12 +12,16 @@ export interface OpenAccounts {
 }
 
 /** Starts the built-in sandbox where no key is set. Asks nobody yet. `retry`: other than the client's own. */
-export async function openAccounts(config: Config, retry?: RetryOptions): Promise<OpenAccounts> {
+export async function openAccounts(
+  config: Config,
+  { retry, watcher }: { retry?: RetryOptions; watcher?: ClientWatcher } = {},
+): Promise<OpenAccounts> {
   const settings = {
     timeoutMs: config.syncTimeoutMs,
     concurrency: config.syncConcurrency,
     ratePerSecond: config.syncRateLimitPerSecond,
     ...(retry && { retry }),
+    ...(watcher && { watcher }),
   }
   if (config.demo) {
     const sandbox = await startSandbox({ port: 0, seed: SANDBOX_SEED })

@@ -7,14 +7,16 @@ import { isDigits, isRecord, numberSource, parseExact, storable } from './json.t
 import { hasCounter, statsOf } from './stats.ts'
 
 /** Why a category has no reading; says who must act and whether asking again can help. */
-export type ErrorClass =
-  | 'authentication'
-  | 'account'
-  | 'throttled'
-  | 'request'
-  | 'category'
-  | 'server'
-  | 'network'
+export const ERROR_CLASSES = [
+  'authentication',
+  'account',
+  'throttled',
+  'request',
+  'category',
+  'server',
+  'network',
+] as const
+export type ErrorClass = (typeof ERROR_CLASSES)[number]
 
 export type Answer =
   | { readonly kind: 'reading'; readonly reading: Reading }

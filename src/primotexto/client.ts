@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import pRetry, { type RetryContext } from 'p-retry'
 import { type Dispatcher, Pool } from 'undici'
-import { type Answer, oneLine, readAnswer } from './answer.ts'
+import { type Answer, type ErrorClass, oneLine, readAnswer } from './answer.ts'
 import { ApiError } from './api-error.ts'
 import { exchange, MAX_BODY_BYTES } from './exchange.ts'
 import { retryAfterMs } from './retry-after.ts'
@@ -21,7 +21,19 @@ export interface ClientOptions {
   /** Requests started per second, retries included; null for no limit. */
   readonly ratePerSecond: number | null
   readonly retry?: RetryOptions
+  readonly watcher?: ClientWatcher
 }
+
+/** Hears how requests went. Must not throw. */
+export interface ClientWatcher {
+  /** Of every request that was not cut off by a stop, also of those that are tried again. */
+  onRequest(durationMs: number, outcome: RequestOutcome): void
+  /** Of every category that got no answer in the end. */
+  onFailure(failureClass: ErrorClass): void
+}
+
+/** `reading` or `rejected` answers, or why there was none. */
+export type RequestOutcome = Fetched['result']['kind'] | ErrorClass
 
 export interface RetryOptions {
   /** Requests after the first one. */
@@ -79,7 +91,7 @@ function startRun(dispatcher: Dispatcher, options: ClientOptions, signal: AbortS
   // Of this run alone: p-queue measures by the clock of the day, and if that went back a queue that lives
   // on would stand still for as long.
   const queue = new PQueue({ concurrency: options.concurrency, ...rateLimit(options.ratePerSecond) })
-  const { retries, minDelayMs, maxDelayMs } = options.retry ?? RETRY
+  const { watcher, retry: { retries, minDelayMs, maxDelayMs } = RETRY } = options
 
   async function shouldRetry({ error, retryDelay }: RetryContext): Promise<boolean> {
     if (!(error instanceof ApiError && error.isTransient)) return false
@@ -92,9 +104,14 @@ function startRun(dispatcher: Dispatcher, options: ClientOptions, signal: AbortS
   return async (category) => {
     let attempts = 0
     async function attempt(): Promise<Fetched> {
+      const startedAt = performance.now()
+      const tell = (outcome: RequestOutcome) => watcher?.onRequest(performance.now() - startedAt, outcome)
       try {
-        return await ask(category, ++attempts, stop)
+        const fetched = await ask(category, ++attempts, stop)
+        tell(fetched.result.kind)
+        return fetched
       } catch (error) {
+        if (error instanceof ApiError) tell(error.class)
         // before the slot is free, so that no request follows
         if (error instanceof ApiError && error.endsRun) refusal.abort(error)
         throw error
@@ -112,9 +129,10 @@ function startRun(dispatcher: Dispatcher, options: ClientOptions, signal: AbortS
       })
     } catch (error) {
       const reason = stop.aborted ? stop.reason : error
-      throw reason instanceof ApiError && reason.category !== category
-        ? givenUp(category, attempts, reason)
-        : reason
+      if (!(reason instanceof ApiError)) throw reason
+      if (reason.category !== category) throw givenUp(category, attempts, reason)
+      watcher?.onFailure(reason.class)
+      throw reason
     }
   }
 }

@@ -7,7 +7,16 @@ export interface DaemonDeps extends TickDeps {
   readonly pattern: string
   /** Told of every tick that ran. */
   onTick(report: TickReport): void
+  /** Told of every instant at which a tick was due, once it is known what came of it. */
+  onDue?(outcome: TickOutcome): void
 }
+
+/**
+ * The status of a tick that ran, or: `error` (it went wrong as a whole), `elsewhere` (another process ran it),
+ * `left_out` (the one before was still under way).
+ */
+export const TICK_OUTCOMES = ['ok', 'partial', 'failed', 'error', 'elsewhere', 'left_out'] as const
+export type TickOutcome = (typeof TICK_OUTCOMES)[number]
 
 export interface Daemon {
   readonly schedule: Schedule
@@ -24,7 +33,10 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
   const run = async (trigger: 'startup' | 'schedule', scheduledAt: number | null): Promise<void> => {
     if (stop.aborted) return
     // Ticks never pile up: the next one asks for the totals of then.
-    if (underWay) return deps.log.warn('a tick is left out, as the one before is still under way')
+    if (underWay) {
+      deps.onDue?.('left_out')
+      return deps.log.warn('a tick is left out, as the one before is still under way')
+    }
     underWay = runTick(deps, trigger, scheduledAt, stop)
     await underWay
     underWay = null
@@ -56,6 +68,7 @@ async function runTick(
   const { log } = deps
   try {
     const report = await tick(deps, { trigger, scheduledAt }, stop)
+    deps.onDue?.(report === null ? 'elsewhere' : report.status)
     if (report === null) return log.debug('this tick was run by another process')
     const { run, ...facts } = report
     const level = report.waiting || report.status !== 'ok' ? 'warn' : 'info'
@@ -63,6 +76,7 @@ async function runTick(
     deps.onTick(report)
   } catch (error) {
     if (error === stop.reason) return log.debug('the stop came before the turn of this tick')
+    deps.onDue?.('error')
     const hint = error instanceof PrimosyncError ? error.hint : null
     log.error(hint === null ? { err: error } : { hint }, `tick failed: ${reasonOf(error)}`)
   }

@@ -35,7 +35,7 @@ function settings({ config }: Context<object>): Finding {
 }
 
 async function lookAtApi({ config }: Context<object>): Promise<Finding[]> {
-  const open = await openAccounts(config, { retries: 0, minDelayMs: 0, maxDelayMs: 0 })
+  const open = await openAccounts(config, { retry: { retries: 0, minDelayMs: 0, maxDelayMs: 0 } })
   try {
     const targets = await rememberedTargets(open.accounts, join(dataFolder(config), 'spool'))
     const accounts = open.accounts.map(({ name, client, categories }) =>
