@@ -1,9 +1,9 @@
 // The command line as commander sees it: all commands, the options they share, help with examples.
 
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { SETTING_NAMES } from '../config/schema.ts'
 import { UsageError } from '../errors.ts'
+import { version } from '../version.ts'
 import type { Action, CommandModule, GlobalOptions } from './command.ts'
 
 /** Called for the one command that was asked for. */
@@ -19,7 +19,7 @@ export function buildProgram(modules: readonly CommandModule[], execute: Execute
     .description("Turns Primotexto's cumulative SMS statistics into history: snapshots, deltas and trends.")
     .option('--json', 'print the result as JSON')
     .option('--config <path>', 'read settings from this file (default: primosync.yaml, if there is one)')
-    .version(version(), '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .configureHelp({ showGlobalOptions: true })
@@ -71,9 +71,3 @@ const SETTINGS_TEXT = [
 
 const examplesText = (examples: readonly string[]) =>
   ['', examples.length === 1 ? 'Example:' : 'Examples:', ...examples.map((line) => `  $ ${line}`)].join('\n')
-
-function version(): string {
-  // the same step up from src/cli and from dist/cli
-  const file = new URL('../../package.json', import.meta.url)
-  return JSON.parse(readFileSync(file, 'utf8')).version
-}

@@ -2,6 +2,7 @@
 import type { Logger } from '../logging.ts'
 import type { Db } from '../warehouse/pool.ts'
 import type { HealthDeps } from './health.ts'
+import type { Prometheus } from './prometheus.ts'
 
 export interface AppDeps extends HealthDeps {
   readonly log: Logger
@@ -16,6 +17,8 @@ export interface AppDeps extends HealthDeps {
   readonly token: (() => string) | null
   /** The address that is listened on. */
   readonly host: string
+  /** What /metrics serves. */
+  readonly prometheus: Pick<Prometheus, 'contentType' | 'render'>
 }
 
 /** What a read model needs: the database, and the account that it leaves out. */
@@ -25,6 +28,10 @@ export interface Source {
   readonly hiddenAccount: string | null
 }
 
-export function sourceOf({ warehouse, demo, demoAccount }: AppDeps): Source {
+export function sourceOf({
+  warehouse,
+  demo,
+  demoAccount,
+}: Pick<AppDeps, 'warehouse' | 'demo' | 'demoAccount'>): Source {
   return { db: warehouse.db, hiddenAccount: demo ? null : demoAccount }
 }

@@ -68,6 +68,10 @@ export function createApp(deps: AppDeps): Hono {
     const state = await readiness(deps)
     return c.json(state, state.ready ? 200 : 503)
   })
+  app.get('/metrics', async (c) => {
+    const text = await deps.prometheus.render()
+    return c.body(text, 200, { 'Content-Type': deps.prometheus.contentType })
+  })
   app.get('/assets/:version/:name', (c) => {
     const asset = assets.find(c.req.param('version'), c.req.param('name'))
     if (asset === undefined) return c.notFound()

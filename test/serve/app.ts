@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import { pino } from 'pino'
 import type { AppDeps } from '../../src/serve/deps.ts'
 import { createApp } from '../../src/serve/http.ts'
+import { createPrometheus } from '../../src/serve/prometheus.ts'
 import { openSpool } from '../../src/spool/spool.ts'
 import { loadCalendar } from '../../src/warehouse/calendar.ts'
 import type { Warehouse } from '../../src/warehouse/pool.ts'
@@ -20,12 +21,13 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 /** The app, called without a socket as `http://localhost`. */
 export async function appOf(warehouse: Warehouse, changed: Partial<AppDeps> = {}): Promise<Hono> {
   const spool = await openSpool(folder)
-  return createApp({
+  const deps = {
     ...{ warehouse, spool, log: pino({ level: 'silent' }), isPrepared: () => true },
     ...{ timezone: 'Europe/Paris', schedule: '*/5 * * * *', nextTickAt: () => new Date(Date.now() + 60_000) },
     ...{ demo: false, demoAccount: 'sandbox', token: null, host: '127.0.0.1' },
     ...changed,
-  })
+  }
+  return createApp({ prometheus: createPrometheus({ ...deps, holder: 'a test' }, { keepMs: 0 }), ...deps })
 }
 
 /**

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { reasonOf } from '../../errors.ts'
 import { SANDBOX_CATEGORIES } from '../../sandbox/lives.ts'
 import { createApp, serve } from '../../serve/http.ts'
+import { createPrometheus, type Prometheus } from '../../serve/prometheus.ts'
 import { openSpool } from '../../spool/spool.ts'
 import { unlessStopped } from '../../stopping.ts'
 import { startDaemon } from '../../sync/daemon.ts'
@@ -42,15 +43,11 @@ export const start: Action<object> = {
         await prepareForTicks()
         isPrepared = true
       }
+      const shared = { warehouse, spool, log, holder: `${hostname()}, process ${process.pid}` }
+      const demo = { demo: config.demo, demoAccount: DEMO_ACCOUNT }
+      const prometheus = createPrometheus({ ...shared, ...demo })
       const app = createApp({
-        ...{
-          warehouse,
-          spool,
-          log,
-          isPrepared: () => isPrepared,
-          demo: config.demo,
-          demoAccount: DEMO_ACCOUNT,
-        },
+        ...{ ...shared, ...demo, prometheus, isPrepared: () => isPrepared },
         ...{
           timezone: config.reportingTimezone,
           schedule: config.syncSchedule,
@@ -63,7 +60,7 @@ export const start: Action<object> = {
       try {
         announce(context, warehouse, server.url)
         await unlessStopped(prepareDemo(context, warehouse, prepare), stop)
-        await runDaemon(context, { warehouse, spool, prepare }, stop)
+        await runDaemon(context, { ...shared, prepare }, prometheus, stop)
       } finally {
         await server.close()
       }
@@ -78,22 +75,21 @@ export const start: Action<object> = {
 /** Ticks until it is told to stop. */
 async function runDaemon(
   { config, log, output }: Context<object>,
-  deps: Pick<TickDeps, 'warehouse' | 'spool' | 'prepare'>,
+  deps: Pick<TickDeps, 'warehouse' | 'spool' | 'log' | 'holder' | 'prepare'>,
+  prometheus: Prometheus,
   stop: AbortSignal,
 ): Promise<void> {
-  const open = await openAccounts(config)
+  const open = await openAccounts(config, { watcher: prometheus })
   try {
     const daemon = startDaemon(
       {
-        ...{
-          ...deps,
-          accounts: open.accounts,
-          log,
-          timezone: config.reportingTimezone,
-          retentionMs: config.snapshotRetentionMs,
+        ...{ ...deps, accounts: open.accounts, pattern: config.syncSchedule },
+        ...{ timezone: config.reportingTimezone, retentionMs: config.snapshotRetentionMs },
+        onTick(report) {
+          prometheus.onTick(report)
+          output.print(describeReport(report, config.demo))
         },
-        ...{ holder: `${hostname()}, process ${process.pid}`, pattern: config.syncSchedule },
-        onTick: (report) => output.print(describeReport(report, config.demo)),
+        onDue: prometheus.onDue,
       },
       stop,
     )
@@ -120,6 +116,7 @@ function announce({ config, output }: Context<object>, warehouse: ConfiguredWare
   if (warehouse.publicUrl) output.print(`database     psql "${warehouse.publicUrl}"`)
   output.print(`dashboard    ${url}/`)
   output.print(`health       ${url}/readyz`)
+  output.print(`metrics      ${url}/metrics`)
 }
 
 /** The demo's history; a database that is away is no reason not to start. */

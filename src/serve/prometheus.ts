@@ -1,0 +1,95 @@
+// /metrics: what this process did since its start, what database and spool are like, and the business counters
+// as totals that never fall. docs/monitoring/README.md says what each metric means.
+import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
+import { reasonOf } from '../errors.ts'
+import { version } from '../version.ts'
+import { raiseExportedTotals, readExportedTotals } from '../warehouse/exported-totals.ts'
+import { type AppDeps, sourceOf } from './deps.ts'
+import { FAMILIES, type Family, type State } from './prometheus/families.ts'
+import { type KeptOptions, kept } from './prometheus/kept.ts'
+import { type Own, ownMetrics } from './prometheus/own.ts'
+import { readWatched } from './prometheus/watched.ts'
+
+/** Every category has a dozen series; a server that many scrape must not drown in them. */
+const MOST_CATEGORIES = 1_000
+/** Below the ten seconds that a scraper usually waits. */
+const PATIENCE_MS = 4_000
+/** The totals add up the days of all categories (0.2 s for a thousand categories and a year); so not at every scrape. */
+const TOTALS_EVERY_MS = 30_000
+const WATCHED_EVERY_MS = 2_000
+const SHARE = 0.02
+/** Gauges that prom-client names as if they were counters. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+]
+
+export interface Prometheus extends Own {
+  readonly contentType: string
+  /** The metrics as text. Never rejects: while the database is away they are those of before. */
+  render(): Promise<string>
+}
+
+export interface PrometheusDeps
+  extends Pick<AppDeps, 'warehouse' | 'spool' | 'log' | 'demo' | 'demoAccount'> {
+  /** How this process is named in a lease. */
+  readonly holder: string
+}
+
+/** `keepMs`: how long what was read is good enough, other than usual. */
+export function createPrometheus(deps: PrometheusDeps, { keepMs }: { keepMs?: number } = {}): Prometheus {
+  const { spool, holder, log } = deps
+  const source = sourceOf(deps)
+  const options = (usualMs: number): KeptOptions => {
+    const onError = (error: unknown) => log.debug(`no metrics from the database: ${reasonOf(error)}`)
+    return {
+      keepMs: keepMs ?? usualMs,
+      share: keepMs === undefined ? SHARE : Number.POSITIVE_INFINITY,
+      patienceMs: PATIENCE_MS,
+      onError,
+    }
+  }
+  const watched = kept(() => readWatched(source, MOST_CATEGORIES), options(WATCHED_EVERY_MS))
+  const totals = kept(async () => {
+    await raiseExportedTotals(source.db)
+    return await readExportedTotals(source.db, { most: MOST_CATEGORIES, hiddenAccount: source.hiddenAccount })
+  }, options(TOTALS_EVERY_MS))
+
+  const readState = async (): Promise<State> => {
+    const [facts, sums, waiting] = await Promise.all([
+      watched.get(),
+      totals.get(),
+      spool.list().catch(() => null),
+    ])
+    return {
+      ...{ now: Date.now(), version, holder, isDatabaseUp: watched.isWell },
+      ...{ watched: facts, totals: sums, spool: waiting },
+    }
+  }
+
+  const registry = new Registry()
+  const own = ownMetrics(registry)
+  let state: State | null = null
+  for (const family of FAMILIES) registry.registerMetric(readAtScrape(family, () => state!))
+  collectDefaultMetrics({ register: registry })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
+  return {
+    ...own,
+    contentType: registry.contentType,
+    async render() {
+      state = await readState()
+      return await registry.metrics()
+    },
+  }
+}
+
+/** prom-client keeps samples under their labels run together, where odd names could meet; here nothing is kept. */
+function readAtScrape({ name, help, type, samples }: Family, state: () => State): Metric {
+  return {
+    name,
+    help,
+    type,
+    get: async () => ({ name, help, type, values: samples(state()) }),
+  } as unknown as Metric
+}

@@ -1,0 +1,58 @@
+// A value that is read now and then and kept meanwhile: many who ask cost one reading, and one that fails none.
+import { unlessStopped } from '../../stopping.ts'
+
+export interface Kept<T> {
+  /** The newest value that could be had within a moment; null: none yet. Never rejects. */
+  get(): Promise<T | null>
+  /** Whether the last reading succeeded, and in time. */
+  readonly isWell: boolean
+}
+
+export interface KeptOptions {
+  /** How long a value is good enough. */
+  readonly keepMs: number
+  /** At most this part of the time is spent reading: 0.02 keeps a value for 50 times as long as it took. */
+  readonly share: number
+  /** Whoever asks waits so long at most; the reading goes on, for the next one. */
+  readonly patienceMs: number
+  onError(error: unknown): void
+}
+
+export function kept<T>(
+  read: () => Promise<T>,
+  { keepMs, share, patienceMs, onError }: KeptOptions,
+): Kept<T> {
+  let value: T | null = null
+  let isWell = false
+  let goodUntilMs = 0
+  let underWay: Promise<void> | null = null
+
+  const refresh = async () => {
+    const startedMs = performance.now()
+    try {
+      value = await read()
+      isWell = true
+      const endedMs = performance.now()
+      goodUntilMs = endedMs + Math.max(keepMs, (endedMs - startedMs) / share)
+    } catch (error) {
+      isWell = false
+      onError(error)
+    }
+    underWay = null
+  }
+
+  return {
+    async get() {
+      if (performance.now() >= goodUntilMs) underWay ??= refresh()
+      if (underWay) {
+        await unlessStopped(underWay, AbortSignal.timeout(patienceMs)).catch(() => {
+          isWell = false
+        })
+      }
+      return value
+    },
+    get isWell() {
+      return isWell
+    },
+  }
+}
