@@ -1,0 +1,118 @@
+// A provider that misbehaves in every way, and records each answer with status 200 that it gave to its end.
+// The totals are a count of the answers, so that each can be told from all others.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Dice } from './dice.ts'
+import { WAYS, type Way } from './ways.ts'
+
+export interface Answered {
+  /** Unique over all answers. */
+  readonly total: number
+  /** The program that asked. */
+  readonly program: string
+  readonly category: string
+  /** What was wrong at the time: the way of the answer, or else the fault that was on. */
+  readonly during: string
+  /** When the last byte was handed to the network; epoch milliseconds. */
+  readonly endedAt: number
+  /** When the program broke that connection with no further request on it; null: it did not. */
+  droppedAt: number | null
+}
+
+export interface Api {
+  readonly port: number
+  readonly answered: readonly Answered[]
+  /** How often each way was gone. */
+  readonly gone: ReadonlyMap<string, number>
+  /** The requests that came so far. */
+  readonly requests: number
+  /** What is on now. */
+  during: string
+  /** Ways to answer, and for how many of the requests. */
+  mix: { ways: readonly Way[]; part: number } | null
+  /** Each answer waits for so long. */
+  holdMs: number
+  /** The only API key that is let in; null: any. */
+  key: string | null
+  /** Resolves with the next request, or the next answer given to its end. */
+  next(what: 'request' | 'answer'): Promise<void>
+  close(): void
+}
+
+export async function openApi(dice: Dice): Promise<Api> {
+  const answered: Answered[] = []
+  const gone = new Map<string, number>()
+  const decks = new Map<readonly Way[], Way[]>()
+  const lastOn = new WeakMap<Socket, Answered>()
+  const waiting: Record<'request' | 'answer', (() => void)[]> = { request: [], answer: [] }
+  let total = 0
+  let requests = 0
+
+  /** Each way of a list once before any comes again. */
+  const deal = (ways: readonly Way[]): Way => {
+    const left = decks.get(ways) ?? []
+    if (left.length === 0) left.push(...dice.shuffled(ways))
+    decks.set(ways, left)
+    return left.pop()!
+  }
+  const tell = (what: 'request' | 'answer') => {
+    for (const resolve of waiting[what].splice(0)) resolve()
+  }
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    requests += 1
+    tell('request')
+    const { socket } = request
+    lastOn.delete(socket)
+    const [, program = '', category = ''] =
+      /^\/([^/]+)\/v2\/messages\/stats\?category=(.*)$/.exec(request.url ?? '') ?? []
+    const refused = api.key !== null && request.headers['x-primotexto-apikey'] !== api.key
+    const bent = api.mix && dice.happens(api.mix.part) ? deal(api.mix.ways) : null
+    const way = refused ? WAYS.revoked : (bent ?? WAYS.plain)
+    const name = bent && !refused ? way.name : api.during
+    if (bent || refused) gone.set(way.name, (gone.get(way.name) ?? 0) + 1)
+    total += 1
+    const id = total
+    response.on('finish', () => {
+      if (response.statusCode !== 200 || !way.counts) return
+      const answer: Answered = {
+        ...{ total: id, program, category: decodeURIComponent(category), during: name },
+        ...{ endedAt: Date.now(), droppedAt: null },
+      }
+      answered.push(answer)
+      lastOn.set(socket, answer)
+      tell('answer')
+    })
+    setTimeout(() => {
+      if (!socket.destroyed) way.answer(response, id, dice)
+    }, api.holdMs)
+  })
+  server.on('connection', (socket) => {
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      const answer = lastOn.get(socket)
+      if (answer) answer.droppedAt = Date.now()
+    })
+  })
+  server.keepAliveTimeout = 60_000
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const api: Api = {
+    port: (server.address() as AddressInfo).port,
+    answered,
+    gone,
+    get requests() {
+      return requests
+    },
+    during: 'calm',
+    mix: null,
+    holdMs: 0,
+    key: null,
+    next: (what) => new Promise((resolve) => waiting[what].push(resolve)),
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+  return api
+}

@@ -1,0 +1,96 @@
+// The books at the end: what was answered and read against what is in the warehouse.
+import type { Answered } from './api.ts'
+import type { Program } from './programs.ts'
+
+/**
+ * A program that was interrupted (killed, told to stop, paused) so soon after the last byte was on its way, may
+ * not have read it to the end and synced it to the disk; so may one that broke the connection itself so soon.
+ */
+export const IN_FLIGHT_MS = 250
+
+export interface Line {
+  readonly fault: string
+  injected: number
+  /** Answers with status 200, given to the last byte. */
+  served: number
+  stored: number
+  /** Served and not read for sure: `stored` where they are in the warehouse, not `lost` where they are not. */
+  inFlight: number
+  lost: number
+  doubled: number
+}
+
+export interface Books {
+  readonly lines: readonly Line[]
+  /** The answers that are lost or doubled. */
+  readonly wrong: readonly (Answered & { times: number })[]
+}
+
+/**
+ * `times` gives how often an answer is in the warehouse. An answer that was in the spool of a program when it was
+ * killed counts as read, whenever that was.
+ */
+export function balance(
+  answered: readonly Answered[],
+  programs: ReadonlyMap<string, Program>,
+  injected: ReadonlyMap<string, number>,
+  times: (answer: Answered) => number,
+): Books {
+  const lines = new Map<string, Line>()
+  const lineOf = (fault: string) => {
+    const line = lines.get(fault) ?? {
+      ...{ fault, injected: injected.get(fault) ?? 0 },
+      ...{ served: 0, stored: 0, inFlight: 0, lost: 0, doubled: 0 },
+    }
+    lines.set(fault, line)
+    return line
+  }
+  for (const fault of injected.keys()) lineOf(fault)
+  const wrong: (Answered & { times: number })[] = []
+  for (const answer of answered) {
+    const line = lineOf(answer.during)
+    const count = times(answer)
+    const uncertain = isInFlight(answer, programs.get(answer.program))
+    line.served += 1
+    if (count > 0) line.stored += 1
+    if (uncertain) line.inFlight += 1
+    if (count === 0 && !uncertain) line.lost += 1
+    if (count > 1) line.doubled += 1
+    if (count > 1 || (count === 0 && !uncertain)) wrong.push({ ...answer, times: count })
+  }
+  return { lines: [...lines.values()], wrong }
+}
+
+function isInFlight(answer: Answered, program: Program | undefined): boolean {
+  if (program === undefined) return false
+  if (program.inSpoolAtDeath.has(answer.total)) return false
+  const { endedAt, droppedAt } = answer
+  // A program that ends closes its connections; one that lives on breaks those whose answer it gave up.
+  const livedOn = program.endedAt === null || (droppedAt !== null && program.endedAt - droppedAt > 1000)
+  if (livedOn && droppedAt !== null && droppedAt - endedAt < IN_FLIGHT_MS) return true
+  return program.interruptions.some(
+    ({ from, until }) => endedAt > from - IN_FLIGHT_MS && endedAt < until + IN_FLIGHT_MS,
+  )
+}
+
+export function printTable(lines: readonly Line[]): string {
+  const columns = ['injected', 'served', 'stored', 'inFlight', 'lost', 'doubled'] as const
+  const sum: Line = lines.reduce(
+    (all, line) => {
+      for (const column of columns) all[column] += line[column]
+      return all
+    },
+    { fault: 'all', injected: 0, served: 0, stored: 0, inFlight: 0, lost: 0, doubled: 0 },
+  )
+  const rows = [...lines, sum].map((line) => [line.fault, ...columns.map((column) => String(line[column]))])
+  return [
+    ['fault', 'injected', 'served', 'stored', 'in flight', 'lost', 'doubled'],
+    columns
+      .concat(columns)
+      .slice(0, 7)
+      .map((_, i) => (i === 0 ? '---' : '---:')),
+    ...rows,
+  ]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')
+}

@@ -1,0 +1,121 @@
+// The real program as processes: started, killed, stopped and paused by their ids, and watched to their end.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { openSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fromLine } from '../../src/spool/records.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+export interface Launch {
+  readonly args: readonly string[]
+  /** The data folder. */
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[]
+  /** The most files that may be open at a time. */
+  readonly openFiles?: number
+}
+
+/** A span in which a process could not do its work to the end; epoch milliseconds. */
+export interface Interruption {
+  readonly from: number
+  readonly until: number
+}
+
+export interface Program {
+  /** Names it to the API, in the path of the address that it asks. */
+  readonly id: string
+  readonly pid: number
+  readonly folder: string
+  readonly args: readonly string[]
+  readonly logFile: string
+  readonly interruptions: readonly Interruption[]
+  /** The totals that were in its spool when it was killed. */
+  readonly inSpoolAtDeath: ReadonlySet<number>
+  readonly startedAt: number
+  /** Null while it runs. */
+  readonly endedAt: number | null
+  readonly exit: Promise<{ code: number | null; signal: string | null }>
+  kill(): Promise<void>
+  /** Asks it to stop, and waits for that. Rejects if it takes longer than it may. */
+  stop(): Promise<number | null>
+  pause(): void
+  resume(): void
+  output(): string
+}
+
+const STOP_PATIENCE_MS = 15_000
+
+export function launch(id: string, logFolder: string, options: Launch): Program {
+  const { args, folder, env, nodeOptions = [], openFiles } = options
+  const logFile = join(logFolder, `${id}.log`)
+  const log = openSync(logFile, 'a', 0o600)
+  const node = [process.execPath, ...nodeOptions, MAIN, ...args]
+  const [command, ...rest] =
+    openFiles === undefined ? node : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...node]
+  const child: ChildProcess = spawn(command!, rest, {
+    cwd: logFolder,
+    env: { PATH: process.env.PATH, PRIMOSYNC_DATA_DIR: folder, ...env },
+    stdio: ['ignore', log, log],
+  })
+  const interruptions: Interruption[] = []
+  const inSpoolAtDeath = new Set<number>()
+  let endedAt: number | null = null
+  let pausedAt: number | null = null
+  const exit = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code, signal) => {
+      endedAt = Date.now()
+      resolve({ code, signal })
+    })
+  })
+  return {
+    ...{ id, pid: child.pid!, folder, args, logFile, interruptions, inSpoolAtDeath, exit },
+    startedAt: Date.now(),
+    get endedAt() {
+      return endedAt
+    },
+    async kill() {
+      interruptions.push({ from: Date.now(), until: Number.POSITIVE_INFINITY })
+      child.kill('SIGKILL')
+      await exit
+      for (const total of totalsInSpool(folder)) inSpoolAtDeath.add(total)
+    },
+    async stop() {
+      interruptions.push({ from: Date.now(), until: Number.POSITIVE_INFINITY })
+      child.kill('SIGTERM')
+      const late = new Promise<never>((_, reject) =>
+        setTimeout(
+          () => reject(new Error(`${id} (${args.join(' ')}) does not stop`)),
+          STOP_PATIENCE_MS,
+        ).unref(),
+      )
+      return (await Promise.race([exit, late])).code
+    },
+    pause() {
+      pausedAt = Date.now()
+      child.kill('SIGSTOP')
+    },
+    resume() {
+      interruptions.push({ from: pausedAt!, until: Date.now() })
+      child.kill('SIGCONT')
+    },
+    output: () => readFileSync(logFile, 'utf8'),
+  }
+}
+
+/** The totals of the answers that stand whole in the segments of a folder. */
+function totalsInSpool(folder: string): number[] {
+  const spool = join(folder, 'spool')
+  try {
+    return readdirSync(spool)
+      .filter((name) => name.endsWith('.ndjson'))
+      .flatMap((name) => readFileSync(join(spool, name), 'utf8').split('\n').slice(0, -1))
+      .map(fromLine)
+      .flatMap((record) => (record?.kind === 'answer' ? (record.counters[0] ?? []) : []))
+  } catch {
+    return [] // no spool yet
+  }
+}

@@ -1,0 +1,115 @@
+// A run of the suite: faults one after the other for a while, then everything is made well, and the books.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Answered } from './api.ts'
+import type { Fault } from './faults.ts'
+import { type Books, balance } from './ledger.ts'
+import { lastLines, openWorld, type World } from './world.ts'
+
+export interface SuiteOptions {
+  readonly seed: number
+  /** When no further fault begins; each of `faults` is injected once all the same. */
+  readonly minutes: number
+  readonly faults: readonly Fault[]
+  readonly verbose?: boolean
+  readonly isSmall?: boolean
+}
+
+export interface Outcome extends Books {
+  readonly injected: number
+  readonly problems: readonly string[]
+  /** What could not be injected on this machine, and why. */
+  readonly skipped: readonly string[]
+  readonly slowestRecoveryMs: number
+  /** The most lines that a program wrote to its log in a minute. */
+  readonly mostLinesAMinute: number
+}
+
+export async function runSuite(options: SuiteOptions): Promise<Outcome> {
+  const { seed, minutes, faults, verbose = false, isSmall = false } = options
+  const world = await openWorld({ seed, verbose, isSmall })
+  try {
+    const injected = new Map<string, number>()
+    const possible = faults.filter((fault) => (fault.cannot?.(world) ?? null) === null)
+    await world.recover('the start')
+    const endAt = Date.now() + minutes * 60_000
+    for (let round = 0; round === 0 || Date.now() < endAt; round++) {
+      const dealt = world.dice.shuffled(possible.filter(({ isSlow }) => round === 0 || !isSlow))
+      for (const fault of dealt) {
+        if (round > 0 && Date.now() >= endAt) break
+        await injectOne(world, fault)
+        injected.set(fault.name, (injected.get(fault.name) ?? 0) + 1)
+      }
+    }
+    await world.settle()
+    const verify = world.run(['verify'])
+    if ((await verify.exit).code !== 0) world.problems.push(`verify: ${lastLines(verify)}`)
+    for (const [way, times] of world.api.gone) injected.set(way, times)
+    const books = balance(world.api.answered, world.programs, injected, await countsIn(world))
+    await checkRuns(world)
+    for (const answer of books.wrong)
+      world.problems.push(
+        `answer ${answer.total} of ${answer.program} is ${answer.times === 0 ? 'lost' : 'doubled'} (${answer.during})`,
+      )
+    return {
+      ...books,
+      injected: [...injected.values()].reduce((sum, times) => sum + times, 0),
+      problems: world.problems,
+      skipped: faults.flatMap((fault) => {
+        const why = fault.cannot?.(world) ?? null
+        return why === null ? [] : [`${fault.name}: ${why}`]
+      }),
+      slowestRecoveryMs: world.slowestRecoveryMs,
+      mostLinesAMinute: mostLinesAMinute(world),
+    }
+  } finally {
+    await world.close()
+  }
+}
+
+async function injectOne(world: World, fault: Fault): Promise<void> {
+  await world.daemon()
+  await delay(world.dice.between(0, 1_000))
+  world.say(fault.name)
+  world.api.during = fault.name
+  try {
+    await fault.inject(world)
+  } catch (error) {
+    world.problems.push(`${fault.name}: ${error instanceof Error ? error.stack : error}`)
+  }
+  await world.wire.mend()
+  await world.recover(fault.name)
+}
+
+/** How often an answer is in the warehouse: as a snapshot, or set aside with its reason. */
+async function countsIn({ cluster, elsewhere }: World): Promise<(answer: Answered) => number> {
+  const counts = new Map<number, number>()
+  const rows = await cluster.admin<{ total: string | null }>(
+    `select sent::text as total from sms.snapshots where source = 'api'
+    union all
+    select coalesce(substring(body from '"marker": ?(\\d+)'), substring(body from '"sent": ?"?(\\d+)')) from sync.rejected`,
+  )
+  for (const total of [...rows.map((row) => Number(row.total)), ...elsewhere])
+    counts.set(total, (counts.get(total) ?? 0) + 1)
+  return ({ total }) => counts.get(total) ?? 0
+}
+
+async function checkRuns({ cluster, problems }: World): Promise<void> {
+  const [row] = await cluster.admin<{ running: number; stored: number; snapshots: number }>(
+    `select (select count(*)::int from sync.runs where status = 'running') as running,
+      (select sum(stored)::int from sync.runs) as stored, (select count(*)::int from sms.snapshots) as snapshots`,
+  )
+  if (row!.running > 0) problems.push(`${row!.running} runs are left running`)
+  if (row!.stored !== row!.snapshots)
+    problems.push(`the runs count ${row!.stored} stored snapshots, and there are ${row!.snapshots}`)
+}
+
+function mostLinesAMinute({ programs }: World): number {
+  const counts = new Map<string, number>()
+  for (const program of programs.values())
+    for (const [, time] of program.output().matchAll(/"time":"?(\d+|[^",]+)/g)) {
+      const at = Number.isNaN(Number(time)) ? Date.parse(time!) : Number(time)
+      const minute = `${program.id} ${Math.floor(at / 60_000)}`
+      counts.set(minute, (counts.get(minute) ?? 0) + 1)
+    }
+  return Math.max(0, ...counts.values())
+}

@@ -1,0 +1,116 @@
+// The network between the programs and the database, as a proxy that can be cut, slowed and listened to.
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+export interface Wire {
+  readonly port: number
+  /** Nobody listens any more, and all connections break. */
+  refuse(): Promise<void>
+  /** All connections break; new ones are let through. */
+  reset(): void
+  /** Swallows everything, on connections old and new. */
+  swallow(): void
+  /** Each packet takes so long, in either direction. */
+  slow(delayMs: number): void
+  /** The programs' ends break, and the database never hears of it. */
+  halfOpen(): void
+  /**
+   * Calls `then` once, when a packet from a program holds `sign`, or is the `sign`-th from now on. The packet
+   * goes on to the database afterwards, unless `then` gives false.
+   */
+  listen(sign: string | number, then: () => boolean | undefined): void
+  /** As at first. Connections that hang are broken. */
+  mend(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openWire(targetPort: number): Promise<Wire> {
+  const clients = new Set<Socket>()
+  const upstreams = new Set<Socket>()
+  let isSwallowing = false
+  let delayMs = 0
+  let listening: { sign: string | number; then: () => boolean | undefined } | null = null
+
+  const heard = (data: Buffer): boolean => {
+    if (listening === null) return true
+    if (typeof listening.sign === 'number' ? --listening.sign > 0 : !data.includes(listening.sign))
+      return true
+    const { then } = listening
+    listening = null
+    return then() !== false
+  }
+  const keep = (socket: Socket, all: Set<Socket>) => {
+    all.add(socket)
+    socket.setNoDelay(true)
+    socket.on('error', () => {}).on('close', () => all.delete(socket))
+  }
+  const pass = (to: Socket, isFromProgram: boolean) => {
+    let last: Promise<unknown> = Promise.resolve()
+    return (data: Buffer) => {
+      if (isSwallowing || (isFromProgram && !heard(data)) || to.destroyed) return
+      const due = delayMs === 0 ? null : new Promise((resolve) => setTimeout(resolve, delayMs))
+      last = last.then(() => due).then(() => to.write(data))
+    }
+  }
+  const server = createServer((client) => {
+    keep(client, clients)
+    if (isSwallowing) return
+    const upstream = connect(targetPort, '127.0.0.1')
+    keep(upstream, upstreams)
+    client.on('data', pass(upstream, true))
+    upstream.on('data', pass(client, false)).on('close', () => client.destroy())
+    client.on('close', () => {
+      if (!orphans.has(upstream)) upstream.destroy()
+    })
+    pairs.set(client, upstream)
+  })
+  const pairs = new WeakMap<Socket, Socket>()
+  const orphans = new Set<Socket>()
+  const breakAll = () => {
+    for (const socket of [...clients, ...upstreams]) socket.resetAndDestroy()
+    orphans.clear()
+  }
+  const listenOn = async (port: number) => {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  }
+  await listenOn(0)
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    async refuse() {
+      const closed = once(server, 'close')
+      server.close()
+      breakAll()
+      await closed
+    },
+    reset: breakAll,
+    swallow: () => {
+      isSwallowing = true
+    },
+    slow: (ms) => {
+      delayMs = ms
+    },
+    halfOpen: () => {
+      for (const client of clients) {
+        const upstream = pairs.get(client)
+        if (upstream) orphans.add(upstream)
+        client.resetAndDestroy()
+      }
+    },
+    listen: (sign, then) => {
+      listening = { sign, then }
+    },
+    async mend() {
+      if (isSwallowing || orphans.size > 0) breakAll()
+      isSwallowing = false
+      delayMs = 0
+      listening = null
+      if (!server.listening) await listenOn(port)
+    },
+    async close() {
+      breakAll()
+      if (server.listening) server.close()
+    },
+  }
+}

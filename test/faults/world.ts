@@ -1,0 +1,276 @@
+// What a fault is injected into: a provider, a PostgreSQL, the network between, and programs at work.
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Api, openApi } from './api.ts'
+import { type Cluster, canMount, mountDisk, openCluster, unmountDisk } from './cluster.ts'
+import { type Dice, throwDice } from './dice.ts'
+import { type Launch, launch, type Program } from './programs.ts'
+import { openWire, type Wire } from './wire.ts'
+
+export const KEY = 'key-of-the-fault-suite'
+/** Two dozen, some with odd names. */
+const CATEGORIES = `${[...Array(20).keys()].map((n) => `c${n}`)},é t/é & ü,=HYPERLINK("x"),<script>🎉,__proto__`
+/** A lease of half a minute, and a minute of patience for others. */
+const RECOVERY_MS = 100_000
+const ORPHANED_MS = 16 * 60_000
+
+export interface World {
+  readonly dice: Dice
+  readonly api: Api
+  readonly cluster: Cluster
+  readonly wire: Wire
+  /** The port of a PgBouncer in transaction mode; null: there is none on this machine. */
+  readonly bouncerPort: number | null
+  readonly canMount: boolean
+  /** The core only: nobody waits for a lease to run out. */
+  readonly isSmall: boolean
+  /** The library that lies about the time; null: there is none on this machine. */
+  readonly faketime: string | null
+  readonly programs: ReadonlyMap<string, Program>
+  /** The totals that were found in databases of their own. */
+  readonly elsewhere: number[]
+  /** What was not as it has to be. */
+  readonly problems: string[]
+  /** The longest time from mending to the next stored answer of a new tick, milliseconds. */
+  slowestRecoveryMs: number
+  /** A data folder of its own; on a small disk where its size is given. */
+  folder(name: string, diskMebibytes?: number): string
+  run(args: readonly string[], options?: Partial<Launch>): Program
+  /** The daemon that is there all the time; started anew where it was killed. Asking already. */
+  daemon(): Promise<Program>
+  /** Half a minute passes for the lease of a program that is dead. */
+  expireLease(of: Program): Promise<void>
+  /** Resolves once a new answer to a program is stored. */
+  recover(what: string): Promise<void>
+  /** Every program stops; what waits in any folder is stored by a last `sync`. */
+  settle(): Promise<void>
+  say(text: string): void
+  close(): Promise<void>
+}
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly verbose: boolean
+  /** Whether the small disks, PgBouncer and the like are wanted. */
+  readonly isSmall: boolean
+}
+
+export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promise<World> {
+  const root = mkdtempSync(join(tmpdir(), 'primosync-faults-'))
+  const mayMount = !isSmall && canMount()
+  const dice = throwDice(seed, 'faults')
+  const api = await openApi(throwDice(seed, 'provider'))
+  const cluster = await openCluster(mayMount ? 400 : null, 5500 + (process.pid % 200))
+  const wire = await openWire(cluster.port)
+  const bouncer = isSmall ? null : await openBouncer(root, wire.port, cluster.ownerPassword)
+  const programs = new Map<string, Program>()
+  const problems: string[] = []
+  const disks: string[] = []
+  const startedAt = Date.now()
+  let main: Program | null = null
+
+  const world: World = {
+    ...{ dice, api, cluster, wire, programs, problems, elsewhere: [], canMount: mayMount, isSmall },
+    bouncerPort: bouncer?.port ?? null,
+    faketime: isSmall ? null : faketimeLibrary(),
+    slowestRecoveryMs: 0,
+    folder(name, diskMebibytes) {
+      const path = join(root, name)
+      if (existsSync(path)) return path
+      mkdirSync(path, { mode: 0o700 })
+      if (diskMebibytes !== undefined) {
+        mountDisk(path, diskMebibytes)
+        disks.push(path)
+      }
+      return path
+    },
+    run(args, options = {}) {
+      const id = `p${programs.size + 1}`
+      const env = {
+        ...{ PRIMOTEXTO_API_KEY: KEY, PRIMOTEXTO_CATEGORIES: CATEGORIES },
+        ...{
+          PRIMOTEXTO_BASE_URL: `http://127.0.0.1:${api.port}/${id}/v2`,
+          DATABASE_URL: cluster.url(wire.port),
+        },
+        ...{ HTTP_PORT: '0', SYNC_SCHEDULE: '* * * * * *', SYNC_TIMEOUT: '4 s', LOG_FORMAT: 'json' },
+        ...options.env,
+      }
+      const program = launch(id, root, { args, folder: world.folder('main'), ...options, env })
+      programs.set(id, program)
+      void program.exit.then(({ code, signal }) => {
+        const crashed =
+          signal !== null ? signal !== 'SIGKILL' : /unexpected error|JavaScript heap/.test(program.output())
+        if (crashed)
+          problems.push(`${id} (${args.join(' ')}) ended with ${code ?? signal}: ${lastLines(program)}`)
+      })
+      return program
+    },
+    async daemon() {
+      if (main === null || main.endedAt !== null) {
+        main = world.run(['start'])
+        await asking(main)
+      }
+      return main
+    },
+    async expireLease({ pid }) {
+      await cluster.admin(`update store.lease set expires_at = now() where holder like '%process ${pid}'`)
+    },
+    async recover(what) {
+      await world.daemon()
+      const mendedAt = Date.now()
+      const isStored = async () =>
+        (
+          await cluster.admin<{ found: boolean }>(
+            `select exists (select from sms.snapshots where observed_at > to_timestamp(${mendedAt} / 1000.0)) as found`,
+          )
+        )[0]?.found
+      while (!(await isStored())) {
+        if (Date.now() - mendedAt > RECOVERY_MS) {
+          problems.push(`${what}: nothing is stored ${RECOVERY_MS / 1000} s after it was mended`)
+          return
+        }
+        await delay(100)
+      }
+      world.slowestRecoveryMs = Math.max(world.slowestRecoveryMs, Date.now() - mendedAt)
+    },
+    async settle() {
+      api.during = 'at the end'
+      for (const program of programs.values()) {
+        if (program.endedAt !== null) continue
+        await program.stop().catch(async (error: Error) => {
+          problems.push(error.message)
+          await program.kill()
+        })
+      }
+      const folders = new Map([...programs.values()].map(({ folder, args }) => [folder, args]))
+      for (const folder of folders.keys()) {
+        if (!existsSync(join(folder, 'spool')) || existsSync(join(folder, 'postgres'))) continue
+        age(join(folder, 'spool'))
+        const last = world.run(['sync'], { folder })
+        const { code } = await last.exit
+        if (code !== 0) problems.push(`the last sync of ${folder} ended with ${code}: ${lastLines(last)}`)
+        const left = readdirSync(join(folder, 'spool')).filter((name) => name.endsWith('.ndjson'))
+        if (left.length > 0) problems.push(`the spool in ${folder} is not empty: ${left}`)
+      }
+    },
+    say: (text) => {
+      if (verbose)
+        process.stderr.write(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${text}\n`)
+    },
+    async close() {
+      for (const program of programs.values()) if (program.endedAt === null) await program.kill()
+      await bouncer?.close()
+      await wire.close()
+      api.close()
+      await cluster.close()
+      for (const disk of disks) unmountDisk(disk)
+      if (problems.length === 0) rmSync(root, { recursive: true, force: true })
+      else process.stderr.write(`The programs' output is kept in ${root}\n`)
+    },
+  }
+  return world
+
+  /** Waits until a program has been given its first answer. */
+  async function asking(program: Program): Promise<void> {
+    const isAnswered = () => api.answered.some((answer) => answer.program === program.id)
+    for (
+      const giveUpAt = Date.now() + RECOVERY_MS;
+      !isAnswered() && program.endedAt === null;
+      await delay(50)
+    ) {
+      if (Date.now() < giveUpAt) continue
+      problems.push(`${program.id} asks for nothing: ${lastLines(program)}`)
+      return
+    }
+  }
+}
+
+/** The last three lines that a program wrote. */
+export function lastLines(program: Program): string {
+  return program.output().trim().split('\n').slice(-3).join('\n').slice(0, 1_000)
+}
+
+/** As if a quarter of an hour had passed: what a dead process left may be cleared away. */
+function age(spool: string): void {
+  const then = new Date(Date.now() - ORPHANED_MS)
+  for (const name of readdirSync(spool))
+    if (name.endsWith('.ndjson')) utimesSync(join(spool, name), then, then)
+}
+
+export function faketimeLibrary(): string | null {
+  for (const folder of [
+    '/usr/lib/x86_64-linux-gnu',
+    '/usr/lib/aarch64-linux-gnu',
+    '/usr/lib',
+    '/usr/lib64',
+  ]) {
+    const path = join(folder, 'faketime/libfaketime.so.1')
+    if (existsSync(path)) return path
+  }
+  return null
+}
+
+async function openBouncer(
+  root: string,
+  targetPort: number,
+  password: string,
+): Promise<{ port: number; close(): Promise<void> } | null> {
+  try {
+    execFileSync('pgbouncer', ['--version'], { stdio: 'pipe' })
+  } catch {
+    return null
+  }
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'primosync-faults-bouncer-'))
+  const users = join(folder, 'users.txt')
+  const ini = join(folder, 'pgbouncer.ini')
+  writeFileSync(users, `"primosync" "${password}"\n`, { mode: 0o600 })
+  writeFileSync(
+    ini,
+    `[databases]
+primosync = host=127.0.0.1 port=${targetPort} dbname=primosync
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${users}
+pool_mode = transaction
+default_pool_size = 4
+server_login_retry = 1
+logfile = ${join(root, 'pgbouncer.log')}
+`,
+    { mode: 0o600 },
+  )
+  const asUser = process.getuid?.() === 0 ? ['-u', 'postgres'] : []
+  if (asUser.length > 0) {
+    for (const path of [folder, users, ini]) execFileSync('chown', ['postgres', path])
+    // its log goes to the suite's own folder by way of stderr
+    writeFileSync(join(root, 'pgbouncer.log'), '', { mode: 0o666 })
+    execFileSync('chmod', ['711', root])
+    execFileSync('chmod', ['666', join(root, 'pgbouncer.log')])
+  }
+  const child = spawn('pgbouncer', [...asUser, ini], { stdio: 'ignore' })
+  return {
+    port,
+    async close() {
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGKILL')
+      if (child.exitCode === null) await ended
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  return await new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
