@@ -7,6 +7,7 @@ import pRetry, { type RetryContext } from 'p-retry'
 import { type Dispatcher, Pool } from 'undici'
 import { type Answer, type ErrorClass, oneLine, readAnswer } from './answer.ts'
 import { ApiError } from './api-error.ts'
+import { type Circuit, createCircuit } from './circuit.ts'
 import { exchange, MAX_BODY_BYTES } from './exchange.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -62,8 +63,9 @@ export type FetchStats = (category: string) => Promise<Fetched>
 export interface Client {
   /**
    * Begins a run. Concurrency and rate limit hold over all categories asked for in it. An ApiError that
-   * refuses the account (`endsRun`) ends it: nothing more is sent, and the other categories reject with an
-   * ApiError of the same class whose cause it is. The next run starts afresh.
+   * refuses the account (`endsRun`) ends it, and so does a provider that answers nothing (see circuit.ts):
+   * nothing more is sent, and the other categories reject with an ApiError of the same class whose cause it is.
+   * After a refusal the next run starts afresh; a dead provider is first asked for one category at a time.
    */
   run(signal: AbortSignal): FetchStats
   /** Closes the connections; to be called when no run is under way. */
@@ -81,24 +83,43 @@ export function createClient(options: ClientOptions): Client {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  return { run: (signal) => startRun(pool, options, signal), close: () => pool.destroy() }
+  const circuit = createCircuit()
+  return { run: (signal) => startRun(pool, circuit, options, signal), close: () => pool.destroy() }
 }
 
-function startRun(dispatcher: Dispatcher, options: ClientOptions, signal: AbortSignal): FetchStats {
+function startRun(
+  dispatcher: Dispatcher,
+  circuit: Circuit,
+  options: ClientOptions,
+  signal: AbortSignal,
+): FetchStats {
   const ask = asker(dispatcher, options)
   const refusal = new AbortController()
   const stop = AbortSignal.any([signal, refusal.signal])
   // Of this run alone: p-queue measures by the clock of the day, and if that went back a queue that lives
   // on would stand still for as long.
   const queue = new PQueue({ concurrency: options.concurrency, ...rateLimit(options.ratePerSecond) })
+  // Stands still while it is in doubt whether the provider lives; tries after the first one go on.
+  const firstTries = new PQueue({ concurrency: circuit.isOpen ? 1 : options.concurrency })
+  circuit.beginRun()
   const { watcher, retry: { retries, minDelayMs, maxDelayMs } = RETRY } = options
 
   async function shouldRetry({ error, retryDelay }: RetryContext): Promise<boolean> {
-    if (!(error instanceof ApiError && error.isTransient)) return false
+    if (!(error instanceof ApiError && error.isTransient) || circuit.isOpen) return false
     // p-retry knows nothing of Retry-After: wait here for what it asks beyond p-retry's own delay
     const furtherMs = (error.retryAfterMs ?? 0) - retryDelay
     if (furtherMs > 0) await delay(furtherMs, undefined, { signal: stop })
     return true
+  }
+
+  /** Before the slot is free, so that no request follows where none should. */
+  function heed(category: string, failure: ApiError | null, attempts: number): void {
+    const isLastTry = failure !== null && (!failure.isTransient || circuit.isOpen || attempts > retries)
+    const verdict = circuit.heard(category, failure?.class ?? null, isLastTry)
+    firstTries.concurrency = circuit.isOpen ? 1 : options.concurrency
+    if (verdict === 'dead' || failure?.endsRun) refusal.abort(failure)
+    else if (verdict === 'in doubt') firstTries.pause()
+    else firstTries.start()
   }
 
   return async (category) => {
@@ -109,17 +130,23 @@ function startRun(dispatcher: Dispatcher, options: ClientOptions, signal: AbortS
       try {
         const fetched = await ask(category, ++attempts, stop)
         tell(fetched.result.kind)
+        heed(category, null, attempts)
         return fetched
       } catch (error) {
-        if (error instanceof ApiError) tell(error.class)
-        // before the slot is free, so that no request follows
-        if (error instanceof ApiError && error.endsRun) refusal.abort(error)
+        if (error instanceof ApiError) {
+          tell(error.class)
+          heed(category, error, attempts)
+        }
         throw error
       }
     }
     try {
       // a slot a request, none for the wait between two
-      return await pRetry(() => queue.add(attempt, { signal: stop }), {
+      // Whom a dead provider is asked for is left to chance, as some categories may be at fault themselves.
+      const priority = circuit.isOpen ? Math.random() : 0
+      const request = () => queue.add(attempt, { signal: stop })
+      const firstRequest = () => firstTries.add(request, { signal: stop, priority })
+      return await pRetry((attempt) => (attempt === 1 ? firstRequest() : request()), {
         signal: stop,
         retries,
         minTimeout: minDelayMs,
@@ -185,15 +212,18 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
 }
 
 function givenUp(category: string, attempts: number, refusal: ApiError): ApiError {
-  return new ApiError(`${named(category)}: given up, as the account is refused; ${refusal.message}`, {
-    category,
-    class: refusal.class,
-    httpStatus: refusal.httpStatus,
-    apiCode: refusal.apiCode,
-    attempts,
-    retryAfterMs: null,
-    cause: refusal,
-  })
+  return new ApiError(
+    `${named(category)}: given up, as ${refusal.endsRun ? 'the account is refused' : 'the provider answers nothing'}; ${refusal.message}`,
+    {
+      category,
+      class: refusal.class,
+      httpStatus: refusal.httpStatus,
+      apiCode: refusal.apiCode,
+      attempts,
+      retryAfterMs: null,
+      cause: refusal,
+    },
+  )
 }
 
 function named(category: string): string {

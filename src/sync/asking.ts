@@ -24,20 +24,24 @@ export async function askAll(
   const tell = teller(log)
   let failed = 0
   let rejected = 0
+  let unasked = 0
   await Promise.all(
     targets.map(async (target) => {
       const outcome = await ask(runs.get(target.account)!, target, log, signal)
       if (outcome?.kind === 'rejected') rejected += 1
       if (outcome === null || outcome.kind === 'failure') failed += 1
+      if (outcome === null) unasked += 1
       if (outcome?.kind === 'failure') tell.failure(outcome)
       if (outcome !== null) await keep(outcome)
     }),
   )
   tell.rest()
+  if (unasked > 0 && !signal.aborted)
+    log.warn({ categories: unasked }, 'the other categories were given up in this run')
   return { failed, rejected }
 }
 
-/** Null where the category was not asked, because of a stop or because its account was refused. */
+/** Null where the category was not asked, because of a stop, or because its account was refused or answers nothing. */
 async function ask(
   fetchStats: FetchStats,
   { account, category }: Target,

@@ -80,11 +80,26 @@ describe('failures', () => {
   test('of all alike are told a few times, and kept all', async () => {
     const categories = Array.from({ length: 30 }, (_, i) => `category ${i}`)
     const stage = await openStage({ categories })
-    stage.provider.respond((_, response) => answer(response, 500, ''))
+    stage.provider.respond((_, response) => answer(response, 404, ''))
     await stage.tick()
     expect(stage.logged.filter((line) => line.startsWith('error'))).toHaveLength(6)
     expect(stage.logged.at(-1)).toBe('error 25 more failures of this class, see sync.failures')
     expect(await rowsOf(stage.witness, 'select count(*)::int from sync.failures')).toEqual([{ count: 30 }])
+  })
+
+  test('of a provider that answers nothing end the run, and are told in two lines', async () => {
+    const stage = await openStage({ categories: [...Array(30).keys()].map((n) => `c${n}`) })
+    stage.provider.respond((_, response) => answer(response, 500, ''))
+    expect(await stage.tick()).toMatchObject({ status: 'failed', failed: 30 })
+    expect(stage.logged.filter((line) => /^(warn|error)/.test(line))).toEqual([
+      expect.stringContaining('HTTP 500'),
+      'warn the other categories were given up in this run',
+    ])
+    expect(await rowsOf(stage.witness, 'select failed, status from sync.runs')).toEqual([
+      { failed: 30, status: 'failed' },
+    ])
+    stage.provider.respond(undefined)
+    expect(await stage.tick()).toMatchObject({ status: 'ok', stored: 30 })
   })
 
   test('an answer that breaks the rules is kept with its body, and is no success', async () => {
