@@ -36,6 +36,9 @@ export interface RecordOptions {
   readonly live: boolean
 }
 
+/** Larger groups live so long that the garbage collector moves them about: a seventh of a tick's CPU time. */
+const CATEGORIES_AT_ONCE = 250
+
 /** Records answers of any number of categories, in any order; idempotent. Waits for other writers of them. */
 export async function recordSnapshots(
   connection: pg.ClientBase,
@@ -45,31 +48,27 @@ export async function recordSnapshots(
 ): Promise<Recorded> {
   const recorded: Recorded = { stored: 0, late: 0, conflicts: [], fromThePast: [], final: [] }
   const byCategory = Map.groupBy(arrivals, ({ categoryId }) => categoryId)
-  const rows = await lockWalkRows(connection, calendar, [...byCategory.keys()])
   const writer = new Writer(connection)
-  for (const [categoryId, ofCategory] of byCategory) {
-    const row = rows.get(categoryId)!
-    const inOrder = ofCategory.toSorted((a, b) => a.snapshot.at - b.snapshot.at)
-    if (appendAll(writer, calendar, origin, row, inOrder)) recorded.stored += inOrder.length
-    else await insertAnywhere({ connection, calendar, writer, origin }, row, inOrder, live, recorded)
+  const ids = [...byCategory.keys()].sort((a, b) => a - b) // in which all writers take their locks
+  for (let i = 0; i < ids.length; i += CATEGORIES_AT_ONCE) {
+    for (const row of await lockWalkRows(connection, calendar, ids.slice(i, i + CATEGORIES_AT_ONCE))) {
+      const inOrder = byCategory.get(row.categoryId)!.toSorted((a, b) => a.snapshot.at - b.snapshot.at)
+      if (appendAll(writer, calendar, origin, row, inOrder)) recorded.stored += inOrder.length
+      else await insertAnywhere({ connection, calendar, writer, origin }, row, inOrder, live, recorded)
+    }
+    await writer.flush()
   }
-  await writer.flush()
   return recorded
 }
 
-async function lockWalkRows(
-  connection: pg.ClientBase,
-  calendar: Calendar,
-  ids: number[],
-): Promise<Map<number, WalkRow>> {
-  const rows = await readWalkRows(
+function lockWalkRows(connection: pg.ClientBase, calendar: Calendar, ids: number[]): Promise<WalkRow[]> {
+  return readWalkRows(
     connection,
     calendar,
     'store.walk',
     'category_id = any($1::integer[]) order by category_id for update',
     [numberArray(ids)],
   )
-  return new Map(rows.map((row) => [row.categoryId, row]))
 }
 
 /** The fast path: all arrivals come after the end of the series. False, with nothing written, if they do not. */
