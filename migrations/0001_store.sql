@@ -88,26 +88,27 @@ create index decision_by_snapshot on store.decision (category_id, observed_at, i
 create type store.delta_kind as enum ('growth', 'correction', 'reset', 'dip', 'baseline');
 
 -- A snapshot and the delta that it brought, in one row: a second table of deltas would double the keys and
--- row headers (docs/decisions.md has the measurement). The columns up to `extra` are what the provider
--- said and never change; those after it are derived, null in the first snapshot of a series.
+-- row headers (docs/decisions.md has the measurement). What the provider said never changes (see the trigger
+-- below); the derived columns, those of the delta, are null in the first snapshot of a series.
+-- Columns stand in the order of their width, which saves a fortieth of the table in padding.
 -- No foreign keys: they would cost more than the rows; the program holds the category's walk row locked.
 create table store.snapshot (
   observed_at timestamptz not null,
-  category_id integer not null,
-  run_id integer not null,
+  previous_at timestamptz, -- derived
   sent bigint, submitted bigint, delivered bigint, openers bigint, clickers bigint, clicks bigint,
   opens bigint, replies bigint, unsubscribers bigint, errors bigint, bounced bigint, complaint bigint,
-  imported boolean not null,
-  timespent numeric,
-  extra jsonb,
-  decided boolean,
-  kind store.delta_kind,
-  previous_at timestamptz,
   sent_delta bigint, submitted_delta bigint, delivered_delta bigint, openers_delta bigint,
   clickers_delta bigint, clicks_delta bigint, opens_delta bigint, replies_delta bigint,
-  unsubscribers_delta bigint, errors_delta bigint, bounced_delta bigint, complaint_delta bigint,
-  timespent_delta numeric,
-  extra_delta jsonb,
+  unsubscribers_delta bigint, errors_delta bigint, bounced_delta bigint, complaint_delta bigint, -- derived
+  category_id integer not null,
+  run_id integer not null,
+  kind store.delta_kind, -- derived
+  imported boolean not null,
+  decided boolean, -- derived
+  timespent numeric,
+  timespent_delta numeric, -- derived
+  extra jsonb,
+  extra_delta jsonb, -- derived
   primary key (category_id, observed_at)
 );
 
