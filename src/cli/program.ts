@@ -1,10 +1,11 @@
 // The command line as commander sees it: all commands, the options they share, help with examples.
 
-import { Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError } from 'commander'
 import { SETTING_NAMES } from '../config/schema.ts'
 import { UsageError } from '../errors.ts'
 import { version } from '../version.ts'
 import type { Action, CommandModule, GlobalOptions } from './command.ts'
+import { completionScript, SHELLS } from './completion.ts'
 
 /** Called for the one command that was asked for. */
 export type Execute = (
@@ -28,8 +29,28 @@ export function buildProgram(modules: readonly CommandModule[], execute: Execute
     .addHelpText('after', examplesText(['primosync start', 'primosync status --json']))
   throwUsageErrors(program)
   for (const module of modules) add(program, module, execute)
+  addCompletion(program)
   return program
 }
+
+/** Not a command like the others: it needs the program itself, and must work whatever the settings are. */
+function addCompletion(program: Command): void {
+  const command = program.command('completion')
+  const summary = 'print a script that completes commands and options in a shell'
+  command.summary(summary).description(sentence(summary))
+  command.addArgument(new Argument('<shell>', 'the shell to complete in').choices(SHELLS))
+  command.addHelpText('after', examplesText(EXAMPLES_OF_COMPLETION))
+  throwUsageErrors(command)
+  command.action((shell) => {
+    program.configureOutput().writeOut?.(completionScript(program, shell))
+  })
+}
+
+const EXAMPLES_OF_COMPLETION = [
+  'source <(primosync completion bash)     # in ~/.bashrc',
+  'source <(primosync completion zsh)      # in ~/.zshrc, after compinit',
+  'primosync completion fish | source      # in ~/.config/fish/config.fish',
+]
 
 function add(parent: Command, module: CommandModule, execute: Execute): void {
   const command = parent.command(module.name)

@@ -1,7 +1,11 @@
 // Trends of one category for a person: sparklines, a row a bucket, a total line. As many metrics as fit.
 import stringWidth from 'string-width'
 import { type Grain, type Metric, type Trend, totalOf } from '../warehouse/trends.ts'
-import type { Column, Output } from './output.ts'
+import { padTo, wrapTo } from './layout.ts'
+import type { Output } from './output.ts'
+import { sparkline } from './sparkline.ts'
+import type { Column } from './table.ts'
+import { zonedTime } from './times.ts'
 
 /** What is shown where nothing is asked for, in the order of interest. */
 const USUAL = [
@@ -22,10 +26,16 @@ export interface TrendTable {
   readonly timezone: string
   readonly trends: readonly Trend[]
   readonly metrics: readonly Metric[]
-  /** Null: the usual ones. */
+  /** Null: the usual ones, as far as they hold anything. */
   readonly chosen: readonly string[] | null
-  /** Columns of the terminal; null: no limit. */
-  readonly width: number | null
+}
+
+/** Marks that are explained below the last table. */
+export interface Marks {
+  /** `~` */
+  readonly hasGaps: boolean
+  /** `…` */
+  readonly hasParts: boolean
 }
 
 interface Line {
@@ -34,35 +44,66 @@ interface Line {
   readonly isTotal: boolean
 }
 
-/** Prints the table, and tells whether a gap was marked in it. */
-export function printTrendTable(output: Output, table: TrendTable): boolean {
-  const { heading, by, timezone, trends, metrics, chosen, width } = table
+/** Prints the table, and tells what is marked in it. */
+export function printTrendTable(output: Output, table: TrendTable): Marks {
+  const { heading, by, timezone, trends, metrics, chosen } = table
+  const { colors, width } = output
   const isWide = (trend: Trend) => (trend.widestGap ?? 0) > BUCKET_SECONDS[by] / 4
+  const isPart = (trend: Trend) => trend.coverage < 1
+  const marksOf = (trend: Trend) => `${isWide(trend) ? '~' : ''}${isPart(trend) ? '…' : ''}`
   const lines: Line[] = [
     ...trends.map((trend) => ({
-      name: bucketName(trend.bucket, timezone) + (isWide(trend) ? ' ~' : ''),
+      name: `${bucketName(trend.bucket, timezone)} ${marksOf(trend)}`.trimEnd(),
       values: trend.values,
       isTotal: false,
     })),
     { name: 'total', values: totalOf(trends, metrics), isTotal: true },
   ]
   const wanted = (chosen ?? USUAL).map((name) => metrics.find(({ metric }) => metric === name)!)
-  const shown = fitting(lines, wanted, width)
-  output.print(output.colors.bold(heading))
-  const longest = Math.max(...shown.map(({ metric }) => metric.length))
-  const room = (width ?? 100) - longest - 2
-  for (const { metric } of shown)
-    output.print(
-      `${metric.padEnd(longest)}  ${sparkline(trends.slice(-room).map(({ values }) => values[metric] ?? null))}`,
-    )
-  const paint = (text: string, { isTotal }: Line) => (isTotal ? output.colors.bold(text) : text)
+  const isEmpty = ({ metric }: Metric) => trends.every(({ values }) => Number(values[metric] ?? 0) === 0)
+  const telling = chosen ? wanted : wanted.filter((metric) => !isEmpty(metric))
+  const shown = fitting(lines, telling.length > 0 ? telling : wanted.slice(0, 2), width)
+  output.print(colors.bold(heading))
+  for (const line of sparkLines(shown, lines, width)) output.print(line(colors.cyan))
+  const paint = (text: string, { isTotal }: Line) => (isTotal ? colors.bold(text) : text)
   output.table(lines, [
     { header: by, value: ({ name }) => name, color: paint },
     ...shown.map((metric): Column<Line> => {
       return { header: metric.metric, value: cellOf(metric), align: 'right', color: paint }
     }),
   ])
-  return trends.some(isWide)
+  const empty = chosen ? [] : wanted.filter((metric) => isEmpty(metric) && !shown.includes(metric))
+  if (empty.length > 0) {
+    const names = empty.map(({ metric }) => metric).join(', ')
+    for (const line of wrapTo(`zero or unknown: ${names}`, width)) output.print(colors.dim(line))
+  }
+  return { hasGaps: trends.some(isWide), hasParts: trends.some(isPart) }
+}
+
+/** A row of bars a metric, with its lowest and highest value where there is room for them. */
+function sparkLines(
+  metrics: readonly Metric[],
+  lines: readonly Line[],
+  width: number | null,
+): ((paint: (text: string) => string) => string)[] {
+  const buckets = lines.filter(({ isTotal }) => !isTotal)
+  const longest = Math.max(...metrics.map(({ metric }) => metric.length))
+  const room = (width ?? 100) - longest - 2
+  const bars = Math.min(buckets.length, room)
+  return metrics.map((metric) => (paint) => {
+    const range = rangeOf(metric, buckets)
+    const start = `${padTo(metric.metric, longest)}  `
+    const spark = sparkline(buckets.slice(-bars).map(({ values }) => values[metric.metric] ?? null))
+    return start + paint(spark) + (range.length + 2 <= room - bars ? `  ${range}` : '')
+  })
+}
+
+function rangeOf(metric: Metric, lines: readonly Line[]): string {
+  const known = lines.filter(({ values }) => values[metric.metric] != null)
+  if (known.length === 0) return ''
+  const sorted = known.toSorted((a, b) => Number(a.values[metric.metric]) - Number(b.values[metric.metric]))
+  const [low, high] = [cellOf(metric)(sorted[0]!), cellOf(metric)(sorted.at(-1)!)]
+  return low === high ? `${low}` : `${low} to ${high}`
 }
 
 /** The first of the metrics whose columns fit; at least one. */
@@ -93,26 +134,6 @@ const cellOf =
 /** A date as it is; an hour with the time in the reporting zone and its offset, as an hour may come twice. */
 function bucketName(bucket: Date | string, timezone: string): string {
   if (typeof bucket === 'string') return bucket
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    ...{ timeZone: timezone, year: 'numeric', month: '2-digit', day: '2-digit' },
-    ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'longOffset' },
-  }).formatToParts(bucket)
-  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? ''
-  const offset = part('timeZoneName').replace('GMT', '') || '+00:00'
-  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')} ${offset}`
-}
-
-const BARS = '▁▂▃▄▅▆▇█'
-
-/** From the lowest (or 0) to the highest; a blank where nothing is known. */
-function sparkline(values: readonly (number | string | null)[]): string {
-  const known = values.filter((value) => value !== null).map(Number)
-  const low = Math.min(0, ...known)
-  const height = Math.max(0, ...known) - low
-  return values
-    .map((value) => {
-      if (value === null) return ' '
-      return BARS[height === 0 ? 0 : Math.round(((Number(value) - low) / height) * (BARS.length - 1))]
-    })
-    .join('')
+  const { date, time, offset } = zonedTime(bucket, timezone)
+  return `${date} ${time.slice(0, 5)} ${offset}`
 }

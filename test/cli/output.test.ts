@@ -1,6 +1,8 @@
 import pc from 'picocolors'
 import { expect, test } from 'vitest'
-import { formatJson, formatTable, hasColors, relativeTime } from '../../src/cli/output.ts'
+import { formatJson, hasColors } from '../../src/cli/output.ts'
+import { formatTable } from '../../src/cli/table.ts'
+import { relativeTime } from '../../src/cli/times.ts'
 
 const PLAIN = pc.createColors(false)
 

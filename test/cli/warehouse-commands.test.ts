@@ -42,17 +42,24 @@ describe('trends', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout.split('\n')).toEqual([
       'promo, account shop',
-      'sent           ██▃',
-      'delivery_rate  ▅▇█',
-      'day           sent  delivery_rate',
-      '2026-03-01 ~    30         50.0 %',
-      '2026-03-02 ~    30         70.0 %',
-      '2026-03-03 ~     8         87.5 %',
-      'total           68         63.2 %',
+      'sent           ██▃  8 to 30',
+      'delivery_rate  ▅▇█  50.0 % to 87.5 %',
+      'day            sent  delivery_rate',
+      '2026-03-01 ~…    30         50.0 %',
+      '2026-03-02 ~     30         70.0 %',
+      '2026-03-03 ~…     8         87.5 %',
+      'total            68         63.2 %',
       '',
       '~ a gap without snapshots; what grew in it is spread evenly over it',
+      '… only in part between the first and the newest snapshot',
       '',
     ])
+  })
+
+  test('as a table without a choice: metrics that are zero or unknown throughout are named, not shown', async () => {
+    const { stdout } = await run('trends', ...MARCH, '--category', 'promo')
+    expect(stdout).toContain('\nday            sent  delivered  delivery_rate\n')
+    expect(stdout).toMatch(/^zero or unknown: clicks, .*complaint$/m)
   })
 
   test('demo data say that they are', async () => {

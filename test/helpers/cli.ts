@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -38,6 +38,13 @@ export interface RunningCli {
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'primosync-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The same, for all tests of a file. */
+export function folderForFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'primosync-test-'))
+  afterAll(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 

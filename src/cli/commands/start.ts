@@ -14,10 +14,10 @@ import type { TickDeps } from '../../sync/tick.ts'
 import { isDatabaseAway } from '../../warehouse/away.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action, Context } from '../command.ts'
-import { relativeTime } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { describeReport } from '../tick-report.ts'
+import { relativeTime } from '../times.ts'
 import {
   type ConfiguredWarehouse,
   connectWarehouse,

@@ -1,101 +1,141 @@
 // primosync status: the last run, what is stale, what failed, what is stored, when the next tick is due.
-import { openSpool } from '../../spool/spool.ts'
+import { InvalidArgumentError } from 'commander'
+import { readDurationMs } from '../../config/readers.ts'
+import { reasonOf, UsageError } from '../../errors.ts'
+import { openSpool, type Spool } from '../../spool/spool.ts'
 import { createSchedule } from '../../sync/schedule.ts'
+import type { Db } from '../../warehouse/pool.ts'
 import {
-  type CategoryFreshness,
+  keyOf,
   readFailures,
   readFreshness,
   readLastRun,
+  readSentByDay,
   readStorage,
 } from '../../warehouse/status.ts'
 import type { Action, Context } from '../command.ts'
-import { relativeTime } from '../output.ts'
-import { dataFolder, withConfiguredWarehouse } from '../warehouse.ts'
+import { wrapTo } from '../layout.ts'
+import { liveScreen, type Size } from '../live-screen.ts'
+import { LISTED, SPARK_DAYS, type StatusFacts, statusLines } from '../status-report.ts'
+import { stopSignal } from '../stop-signal.ts'
+import {
+  type ConfiguredWarehouse,
+  connectWarehouse,
+  dataFolder,
+  prepareWarehouse,
+  withConfiguredWarehouse,
+} from '../warehouse.ts'
 
-/** As many categories are listed; the stale ones come first. */
-const LISTED = 30
+interface Options {
+  /** Milliseconds between two drawings, or true for the usual. */
+  watch?: number | true
+}
 
-export const status: Action<object> = {
+const USUAL_EVERY_MS = 5_000
+/** A redrawing must not hang on a network that swallows it. */
+const SILENCE_MS = 10_000
+
+export const status: Action<Options> = {
   name: 'status',
   summary: 'show the last run, freshness, failures, storage and the next tick',
-  examples: ['primosync status', 'primosync status --json'],
+  examples: ['primosync status', 'primosync status --watch', 'primosync status --json'],
+  configure: (command) =>
+    command.option(
+      '--watch [every]',
+      'draw it again every few seconds (default: 5 s), until Ctrl-C',
+      everyArgument,
+    ),
   async run(context) {
-    const { config, options, output } = context
-    const facts = await readFacts(context)
+    const { config, options, output, log } = context
+    if (options.watch !== undefined) {
+      return await watchStatus(context, options.watch === true ? USUAL_EVERY_MS : options.watch, stopSignal)
+    }
+    const spool = await openSpool(dataFolder(config))
+    const facts = await withConfiguredWarehouse(config, log, ({ db }) => readFacts(context, db, spool))
     if (options.json) return output.json(facts)
-    if (config.demo) output.print(output.colors.yellow('DEMO DATA: no PRIMOTEXTO_API_KEY is set.'))
-    print(context, facts)
+    output.print(statusLines(facts, output).join('\n'))
   },
 }
 
-type Facts = Awaited<ReturnType<typeof readFacts>>
-
-async function readFacts({ config, log }: Context<object>) {
-  const spool = await openSpool(dataFolder(config))
-  const segments = await spool.list()
-  return await withConfiguredWarehouse(config, log, async ({ db }) => ({
-    demo: config.demo,
-    lastRun: await readLastRun(db),
-    nextTickAt: createSchedule(config.syncSchedule, config.reportingTimezone, async () => {}).nextTickAt(),
-    schedule: config.syncSchedule,
-    spool: { runs: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) },
-    storage: await readStorage(db),
-    failures: await readFailures(db),
-    categories: await readFreshness(db),
-  }))
-}
-
-function print({ output }: Context<object>, facts: Facts): void {
-  const { lastRun, nextTickAt, schedule, spool, storage, failures, categories } = facts
-  const now = new Date()
-  const ago = (at: Date | null) => (at === null ? 'never' : relativeTime(at, now))
-  const stale = categories.filter((category) => category.stale)
-  const line = (name: string, text: string) => output.print(`${name.padEnd(12)} ${text}`)
-  line(
-    'last run',
-    lastRun ? `${lastRun.status}, ${ago(lastRun.startedAt)}: ${countsOf(lastRun)}` : 'none yet',
-  )
-  line('next tick', nextTickAt ? `${ago(nextTickAt)} (${schedule}), while primosync start runs` : 'never')
-  line('spool', spool.runs === 0 ? 'empty' : `${spool.runs} runs wait to be stored, ${size(spool.bytes)}`)
-  line('storage', `${size(storage.databaseBytes)}, about ${storage.snapshots} snapshots`)
-  line(
-    'rejected',
-    `${storage.rejectedLastDay} answers in 24 hours${storage.rejectedLastDay > 0 ? ' (sync.rejected)' : ''}`,
-  )
-  line('stale', stale.length === 0 ? 'none' : `${stale.length} of ${categories.length} categories`)
-  if (failures.length > 0) {
-    output.print('\nfailures of the last 24 hours')
-    output.table(failures.slice(0, LISTED), [
-      { header: 'category', value: ({ account, category }) => `${account}: ${category}` },
-      { header: 'class', value: (failure) => failure.class },
-      { header: 'times', value: ({ count }) => count, align: 'right' },
-      { header: 'last', value: ({ lastAt }) => ago(lastAt) },
-      { header: 'message', value: ({ message }) => message },
-    ])
+function everyArgument(text: string): number {
+  const everyMs = readDurationMs(text)
+  if (everyMs === undefined || everyMs < 500) {
+    throw new InvalidArgumentError('Allowed: a duration of at least half a second, such as 5 s.')
   }
-  output.print('')
-  if (categories.length === 0) output.print('There is no category yet: primosync category add NAME')
-  output.table(categories.slice(0, LISTED), [
-    { header: 'account', value: ({ account }) => account },
-    { header: 'category', value: ({ category }) => category },
-    {
-      header: 'state',
-      value: (category) => stateOf(category),
-      color: (text, { stale }) => (stale ? output.colors.red(text) : text),
-    },
-    { header: 'last snapshot', value: ({ lastSnapshotAt }) => ago(lastSnapshotAt) },
+  return everyMs
+}
+
+async function readFacts({ config, options }: Context<Options>, db: Db, spool: Spool): Promise<StatusFacts> {
+  const [segments, lastRun, storage, failures, categories] = await Promise.all([
+    spool.list(),
+    readLastRun(db),
+    readStorage(db),
+    readFailures(db),
+    readFreshness(db),
   ])
-  if (categories.length > LISTED)
-    output.print(`… and ${categories.length - LISTED} more (select * from sms.freshness)`)
+  const shown = options.json ? categories : categories.slice(0, LISTED)
+  const sentByDay = await readSentByDay(db, SPARK_DAYS, options.json ? null : shown)
+  return {
+    demo: config.demo,
+    now: new Date(),
+    timezone: config.reportingTimezone,
+    schedule: config.syncSchedule,
+    lastRun,
+    nextTickAt: createSchedule(config.syncSchedule, config.reportingTimezone, () => {}).nextTickAt(),
+    spool: { runs: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) },
+    storage,
+    failures,
+    categories: categories.map((category) => {
+      return { ...category, sentByDay: sentByDay.get(keyOf(category)) ?? null }
+    }),
+  }
 }
 
-const stateOf = ({ state, stale }: CategoryFreshness) => (stale ? `${state}, stale` : state)
-
-function countsOf({ categories, stored, failed, rejected, late }: NonNullable<Facts['lastRun']>): string {
-  return `${categories} categories, ${stored} stored, ${failed} failed, ${rejected} rejected, ${late} late`
+/** Draws the status again and again. A database that goes away is told above what was last known. */
+export async function watchStatus(
+  context: Context<Options>,
+  everyMs: number,
+  stopSignal: () => AbortSignal,
+): Promise<void> {
+  const { config, options, output, log } = context
+  if (output.terminal === null || options.json) {
+    throw new UsageError('status --watch draws on a terminal, and here is none.', {
+      hint: 'Leave --watch out: status, or status --json, tells once; /metrics is for programs that watch.',
+    })
+  }
+  const stop = stopSignal()
+  const spool = await openSpool(dataFolder(config))
+  const warehouse = await connectWarehouse(config, log, { silenceMs: SILENCE_MS })
+  const read = reader(context, warehouse, spool)
+  try {
+    const { colors } = output
+    const frame = async ({ width, height }: Size) => {
+      const { facts, problem } = await read()
+      const lines = [
+        ...(problem === null ? [] : wrapTo(problem, width).map((line) => colors.red(line))),
+        ...(facts ? statusLines({ ...facts, now: new Date() }, { colors, width }) : []),
+      ]
+      return [...lines.slice(0, height - 1), colors.dim(`every ${everyMs / 1000} s; Ctrl-C ends it`)]
+    }
+    await liveScreen(output.terminal, everyMs, frame, stop)
+  } finally {
+    await warehouse.close()
+  }
 }
 
-function size(bytes: number): string {
-  const mebibytes = bytes / 2 ** 20
-  return mebibytes < 1024 ? `${mebibytes.toFixed(1)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`
+/** Reads the facts, or tells why they are still those of before. Never rejects. */
+function reader(context: Context<Options>, warehouse: ConfiguredWarehouse, spool: Spool) {
+  let isPrepared = false
+  let facts: StatusFacts | null = null
+  return async (): Promise<{ facts: StatusFacts | null; problem: string | null }> => {
+    try {
+      if (!isPrepared) await prepareWarehouse(warehouse, context.config)
+      isPrepared = true
+      facts = await readFacts(context, warehouse.db, spool)
+      return { facts, problem: null }
+    } catch (error) {
+      const since = facts ? ' What follows is what was last known.' : ''
+      return { facts, problem: `The database cannot be used: ${reasonOf(error)}. Trying again.${since}` }
+    }
+  }
 }

@@ -20,7 +20,7 @@ import {
   type Trend,
 } from '../../warehouse/trends.ts'
 import type { Action, Context } from '../command.ts'
-import { printTrendTable } from '../trend-table.ts'
+import { type Marks, printTrendTable } from '../trend-table.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
 
 interface Options {
@@ -82,9 +82,10 @@ export const trends: Action<Options> = {
 
 const NOTES = `
 Every bucket that reaches into the range is shown whole. Without --from: 24 hours, 14 days, 12 weeks or
-12 months. Days are those of the reporting zone. In the table "–" is unknown, and "~" marks a bucket with a
-gap longer than a quarter of it: what grew in a gap is spread evenly over it. Rates of the total line are
-rates of the totals.`
+12 months. Days are those of the reporting zone. In the table "–" is unknown, "~" marks a bucket with a gap
+longer than a quarter of it (what grew in a gap is spread evenly over it), and "…" one that has begun before
+the first snapshot or is not over yet. Rates of the total line are rates of the totals. Metrics that are zero
+or unknown throughout are left out, unless they are asked for.`
 
 /** A date stays text: PostgreSQL knows when it begins in the reporting zone. */
 export function edgeArgument(text: string): Edge {
@@ -106,20 +107,22 @@ function refuseUnknownMetrics(metrics: readonly Metric[], chosen: readonly strin
 
 async function printTables({ config, output }: Context<Options>, query: Query): Promise<void> {
   const { db, by, range, categories, metrics, chosen } = query
-  const width = process.stdout.columns ?? null
   let shown = 0
-  let hasGaps = false
+  let marks: Marks = { hasGaps: false, hasParts: false }
   for (const category of categories) {
     const rows = await Array.fromAsync(readTrends(db, category, by, range))
     if (rows.length === 0) continue
     if (shown > 0) output.print('')
     shown += 1
     const heading = headingOf(category)
-    const table = { heading, by, metrics, chosen, width, trends: rows, timezone: config.reportingTimezone }
-    hasGaps = printTrendTable(output, table) || hasGaps
+    const table = { heading, by, metrics, chosen, trends: rows, timezone: config.reportingTimezone }
+    const { hasGaps, hasParts } = printTrendTable(output, table)
+    marks = { hasGaps: marks.hasGaps || hasGaps, hasParts: marks.hasParts || hasParts }
   }
   if (shown === 0) output.print(nothingIn(query))
-  if (hasGaps) output.print('\n~ a gap without snapshots; what grew in it is spread evenly over it')
+  if (marks.hasGaps || marks.hasParts) output.print('')
+  if (marks.hasGaps) output.print('~ a gap without snapshots; what grew in it is spread evenly over it')
+  if (marks.hasParts) output.print('… only in part between the first and the newest snapshot')
 }
 
 const headingOf = ({ account, category, label }: Category) =>

@@ -1,0 +1,167 @@
+// The state of things as lines for a person, within the columns of a terminal. Pure.
+import type { CategoryFreshness, FailureCount, LastRun, SentOnDay, Storage } from '../warehouse/status.ts'
+import { wrapTo } from './layout.ts'
+import { sparkline } from './sparkline.ts'
+import { type Colors, type Column, formatTable } from './table.ts'
+import { absoluteTime, clockTime, relativeTime } from './times.ts'
+
+/** As many categories and failures are listed; the stale and the newest ones come first. */
+export const LISTED = 30
+export const SPARK_DAYS = 14
+
+export interface StatusFacts {
+  readonly demo: boolean
+  readonly now: Date
+  readonly timezone: string
+  readonly schedule: string
+  readonly lastRun: LastRun | null
+  readonly nextTickAt: Date | null
+  readonly spool: { readonly runs: number; readonly bytes: number }
+  readonly storage: Storage
+  readonly failures: readonly FailureCount[]
+  readonly categories: readonly CategoryStatus[]
+}
+
+export interface CategoryStatus extends CategoryFreshness {
+  /** Of the last 14 days up to today; null: not read. */
+  readonly sentByDay: readonly SentOnDay[] | null
+}
+
+export interface View {
+  readonly colors: Colors
+  /** Columns of the terminal; null: no limit. */
+  readonly width: number | null
+}
+
+export function statusLines(facts: StatusFacts, view: View): string[] {
+  const { colors, width } = view
+  const { demo, failures, categories } = facts
+  const head = headLines(facts, view)
+  const lines = demo ? [colors.yellow('DEMO DATA: no PRIMOTEXTO_API_KEY is set.'), ...head] : head
+  if (failures.length > 0) {
+    lines.push('', 'failures of the last 24 hours')
+    lines.push(formatTable(failures.slice(0, LISTED), failureColumns(facts, view), colors, width))
+    lines.push(...restLine(failures.length, 'select * from sync.failures', view))
+  }
+  lines.push('')
+  if (categories.length === 0) return [...lines, 'There is no category yet: primosync category add NAME']
+  lines.push(formatTable(categories.slice(0, LISTED), categoryColumns(facts, view), colors, width))
+  lines.push(...restLine(categories.length, 'select * from sms.freshness', view))
+  return lines.flatMap((line) => line.split('\n'))
+}
+
+const NAME_COLUMNS = 13
+
+function headLines(facts: StatusFacts, { colors, width }: View): string[] {
+  const { now, timezone, schedule, lastRun, nextTickAt, spool, storage, categories } = facts
+  const when = (at: Date) => `${relativeTime(at, now)} (${clockTime(at, now, timezone)})`
+  const stale = categories.filter((category) => category.stale).length
+  const { rejectedLastDay } = storage
+  const lines: [name: string, text: string, paint?: (text: string) => string][] = [
+    ['now', `${absoluteTime(now, timezone)} ${timezone}`],
+    lastRun
+      ? [
+          'last run',
+          `${lastRun.status}, ${when(lastRun.startedAt)}: ${countsOf(lastRun)}`,
+          paintOf(lastRun, colors),
+        ]
+      : ['last run', 'none yet'],
+    ['next tick', nextTickAt ? `${when(nextTickAt)} while primosync start runs; ${schedule}` : 'never'],
+    spool.runs === 0
+      ? ['spool', 'empty']
+      : ['spool', `${plural(spool.runs, 'run')} to be stored, ${size(spool.bytes)}`, colors.yellow],
+    ['storage', `${size(storage.databaseBytes)}, about ${count(storage.snapshots)} snapshots`],
+    rejectedLastDay === 0
+      ? ['rejected', 'none in 24 hours']
+      : ['rejected', `${plural(rejectedLastDay, 'answer')} in 24 hours (sync.rejected)`, colors.yellow],
+    stale === 0
+      ? ['stale', 'none']
+      : ['stale', `${stale} of ${plural(categories.length, 'category', 'categories')}`, colors.red],
+  ]
+  return lines.flatMap(([name, text, paint = String]) =>
+    wrapTo(text, width && Math.max(20, width - NAME_COLUMNS)).map(
+      (line, i) => (i === 0 ? name : '').padEnd(NAME_COLUMNS) + paint(line),
+    ),
+  )
+}
+
+function paintOf({ status }: LastRun, colors: Colors): (text: string) => string {
+  if (status === 'ok') return colors.green
+  return status === 'failed' || status === 'abandoned' ? colors.red : colors.yellow
+}
+
+function countsOf({ categories, stored, failed, rejected, late }: LastRun): string {
+  const troubles = [
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(rejected > 0 ? [`${rejected} rejected`] : []),
+    ...(late > 0 ? [`${late} late`] : []),
+  ]
+  return [plural(categories, 'category', 'categories'), `${count(stored)} stored`, ...troubles].join(', ')
+}
+
+function categoryColumns(
+  { now, timezone, categories }: StatusFacts,
+  { colors }: View,
+): readonly Column<CategoryStatus>[] {
+  const several = new Set(categories.map(({ account }) => account)).size > 1
+  const paint = (text: string, { stale, state }: CategoryStatus) =>
+    stale ? colors.red(text) : state === 'paused' ? colors.dim(text) : text
+  return [
+    ...(several
+      ? [{ header: 'account', value: ({ account }: CategoryStatus) => account, narrow: 'cut' } as const]
+      : []),
+    { header: 'category', value: ({ category }) => category, color: paint, narrow: 'cut' },
+    { header: 'state', value: ({ state, stale }) => (stale ? `${state}, stale` : state), color: paint },
+    {
+      header: 'last snapshot',
+      value: ({ lastSnapshotAt: at }) => (at === null ? 'never' : relativeTime(at, now)),
+      color: paint,
+    },
+    {
+      header: `sent, ${SPARK_DAYS} days`,
+      value: ({ sentByDay }) => sentByDay && sparkline(sentByDay.map(({ sent }) => sent)),
+      color: colors.cyan,
+      narrow: 'drop',
+    },
+    {
+      header: 'last 7 days',
+      value: ({ sentByDay }) => sumOf(sentByDay?.slice(-7)),
+      align: 'right',
+      narrow: 'drop',
+    },
+    {
+      header: 'at',
+      value: ({ lastSnapshotAt: at }) => at && absoluteTime(at, timezone),
+      narrow: 'drop',
+    },
+  ]
+}
+
+function failureColumns({ now, timezone }: StatusFacts, { colors }: View): readonly Column<FailureCount>[] {
+  return [
+    { header: 'category', value: ({ account, category }) => `${account}: ${category}`, narrow: 'cut' },
+    { header: 'class', value: (failure) => failure.class, color: colors.red },
+    { header: 'times', value: (failure) => failure.count, align: 'right' },
+    { header: 'last', value: ({ lastAt }) => relativeTime(lastAt, now) },
+    { header: 'message', value: ({ message }) => message, narrow: 'cut' },
+    { header: 'at', value: ({ lastAt }) => absoluteTime(lastAt, timezone), narrow: 'drop' },
+  ]
+}
+
+const restLine = (length: number, query: string, { colors }: View) =>
+  length > LISTED ? [colors.dim(`… and ${count(length - LISTED)} more: ${query}`)] : []
+
+function sumOf(days: readonly SentOnDay[] | undefined): string | null {
+  const known = days?.map(({ sent }) => sent).filter((sent) => sent !== null) ?? []
+  return known.length === 0 ? null : count(known.reduce((sum, value) => sum + value, 0))
+}
+
+const count = (value: number) => value.toLocaleString('en')
+
+const plural = (value: number, one: string, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`
+
+function size(bytes: number): string {
+  if (bytes < 2 ** 20) return `${(bytes / 1024).toFixed(1)} KiB`
+  const mebibytes = bytes / 2 ** 20
+  return mebibytes < 1024 ? `${mebibytes.toFixed(1)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`
+}
