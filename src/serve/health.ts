@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { reasonOf } from '../errors.ts'
 import type { Spool } from '../spool/spool.ts'
 import { unlessStopped } from '../stopping.ts'
+import { leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 
 export interface Readiness {
@@ -13,6 +14,8 @@ export interface Readiness {
 export interface HealthDeps {
   readonly warehouse: Warehouse
   readonly spool: Spool
+  /** How this process is named in a lease. */
+  readonly holder: string
   /** Whether schema and zone are in order: false as long as the database was never reached. */
   isPrepared(): boolean
 }
@@ -20,22 +23,30 @@ export interface HealthDeps {
 /** Whoever asks waits seconds, not as long as a database may take. */
 const PATIENCE_MS = 3_000
 
-/** What this process needs: the database with its schema, and a spool. Never rejects. */
-export async function readiness({ warehouse, spool, isPrepared }: HealthDeps): Promise<Readiness> {
-  const checks = {
-    database: await check(async () => {
+/** What this process needs: the database with its schema, a turn to write, and a spool with room. Never rejects. */
+export async function readiness({ warehouse, spool, holder, isPrepared }: HealthDeps): Promise<Readiness> {
+  const [database, schema, lease, waiting] = await Promise.all([
+    check(async () => {
       await sql`select 1`.execute(warehouse.db)
       return 'reachable'
     }),
-    schema: await check(async () => {
+    check(async () => {
       if (!isPrepared()) throw new Error('not checked yet: the database was never reached')
       return 'current'
     }),
-    spool: await check(async () => {
+    check(async () => {
+      const other = await leaseHolder(warehouse.db)
+      if (other === null) return 'free, as no tick is under way'
+      return other === holder ? 'held by this process' : `held by ${other}; this process stands by`
+    }),
+    check(async () => {
+      const lack = await spool.lackOfRoom(0)
+      if (lack) throw lack
       const segments = await spool.list()
       return segments.length === 0 ? 'empty' : `holds the answers of ${segments.length} runs`
     }),
-  }
+  ])
+  const checks = { database, schema, lease, spool: waiting }
   return { ready: Object.values(checks).every(({ ok }) => ok), checks }
 }
 

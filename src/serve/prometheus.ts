@@ -31,11 +31,7 @@ export interface Prometheus extends Own {
   render(): Promise<string>
 }
 
-export interface PrometheusDeps
-  extends Pick<AppDeps, 'warehouse' | 'spool' | 'log' | 'demo' | 'demoAccount'> {
-  /** How this process is named in a lease. */
-  readonly holder: string
-}
+export type PrometheusDeps = Pick<AppDeps, 'warehouse' | 'spool' | 'log' | 'holder' | 'demo' | 'demoAccount'>
 
 /** `keepMs`: how long what was read is good enough, other than usual. */
 export function createPrometheus(deps: PrometheusDeps, { keepMs }: { keepMs?: number } = {}): Prometheus {

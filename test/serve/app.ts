@@ -22,12 +22,12 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 export async function appOf(warehouse: Warehouse, changed: Partial<AppDeps> = {}): Promise<Hono> {
   const spool = await openSpool(folder)
   const deps = {
-    ...{ warehouse, spool, log: pino({ level: 'silent' }), isPrepared: () => true },
+    ...{ warehouse, spool, log: pino({ level: 'silent' }), isPrepared: () => true, holder: 'a test' },
     ...{ timezone: 'Europe/Paris', schedule: '*/5 * * * *', nextTickAt: () => new Date(Date.now() + 60_000) },
     ...{ demo: false, demoAccount: 'sandbox', token: null, host: '127.0.0.1' },
     ...changed,
   }
-  return createApp({ prometheus: createPrometheus({ ...deps, holder: 'a test' }, { keepMs: 0 }), ...deps })
+  return createApp({ prometheus: createPrometheus(deps, { keepMs: 0 }), ...deps })
 }
 
 /**
