@@ -10,18 +10,46 @@ export interface Schedule {
   nextTickAt(): Date | null
 }
 
+/** How far the clock of the day may run apart from time itself between two looks at it, until it counts as set. */
+const CLOCK_STEP_MS = 1_000
+const LOOK_EVERY_MS = 1_000
+
 /** Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds). */
 export function createSchedule(
   pattern: string,
   timezone: string,
   due: (scheduledAt: number) => void,
 ): Schedule {
-  const task = taskOf(pattern, timezone, ({ date }) => due(Math.floor(date.getTime() / 1000) * 1000))
+  const create = () => taskOf(pattern, timezone, ({ date }) => due(Math.floor(date.getTime() / 1000) * 1000))
+  let task = create()
+  let clockWatch: NodeJS.Timeout | null = null
   return {
-    start: () => void task.start(),
-    stop: async () => void (await task.destroy()),
+    start() {
+      void task.start()
+      // node-cron sleeps until the next instant by the clock as it was: set back for a moment, it would sleep on.
+      clockWatch = onClockStep(() => {
+        void task.destroy()
+        task = create()
+        void task.start()
+      })
+    },
+    async stop() {
+      if (clockWatch) clearInterval(clockWatch)
+      await task.destroy()
+    },
     nextTickAt: () => task.getNextRuns(1)[0] ?? null, // getNextRun knows only a started task
   }
+}
+
+function onClockStep(stepped: () => void): NodeJS.Timeout {
+  const offset = () => Date.now() - performance.now()
+  let last = offset()
+  const timer = setInterval(() => {
+    const now = offset()
+    if (Math.abs(now - last) > CLOCK_STEP_MS) stepped()
+    last = now
+  }, LOOK_EVERY_MS)
+  return timer.unref()
 }
 
 /** The longest time between two ticks of a schedule in milliseconds, as far as its next 500 ticks tell. */
