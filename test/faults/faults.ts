@@ -391,21 +391,23 @@ export const MACHINE: readonly Fault[] = [
       const file = join(folder, 'offset')
       const step = (offset: string) => writeFileSync(file, `${offset}\n`)
       step('+0')
-      const program = world.run(['start'], {
-        folder,
-        env: {
-          ...{ LD_PRELOAD: world.faketime!, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1' },
-          FAKETIME_DONT_FAKE_MONOTONIC: '1',
-          PRIMOTEXTO_CATEGORIES: 'clock',
-        },
-      })
+      const env = {
+        ...{ LD_PRELOAD: world.faketime!, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1' },
+        ...{ FAKETIME_DONT_FAKE_MONOTONIC: '1', PRIMOTEXTO_CATEGORIES: 'clock' },
+      }
+      const program = world.run(['start'], { folder, env })
       await delay(2_500)
-      for (const offset of world.dice.shuffled(['-3600', '-5', '+7', '-90000'])) {
+      for (const offset of world.dice.shuffled(['-5', '+7', '-90000'])) {
         step(offset)
         await delay(1_200)
       }
+      step('-3600')
+      await expectCode(world, world.run(['sync'], { folder, env }), [0, 3])
       step('+0')
-      await delay(1_500)
+      const steppedAt = Date.now()
+      await delay(6_000)
+      if (!world.api.answered.some(({ program: id, endedAt }) => id === program.id && endedAt > steppedAt))
+        world.problems.push('the clock was set back and right again, and the daemon asks no more')
       await program.stop()
       const [row] = await world.cluster.admin<{ found: boolean }>(
         `select exists (select from sync.rejected where reason = 'clock') as found`,
