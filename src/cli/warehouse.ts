@@ -39,17 +39,17 @@ export async function connectWarehouse(
 ): Promise<ConfiguredWarehouse> {
   const onIdleError = (error: Error) =>
     log.debug({ reason: error.message }, 'an idle database connection broke')
-  const open = (url: string) => ({
+  const open = (url: () => string) => ({
     ...openWarehouse(url, { onIdleError, ...(silenceMs !== undefined && { silenceMs }) }),
     patient: () => openWarehouse(url, { onIdleError }),
   })
-  if (config.databaseUrl !== null) return { ...open(config.databaseUrl), publicUrl: null }
+  if (config.databaseUrl !== null) return { ...open(() => config.databaseUrl!), publicUrl: null }
   const server = await openEmbedded({
     dataDir: dataFolder(config),
     exclusive,
     log: (message) => log.warn(message),
   })
-  const warehouse = open(server.ownerUrl)
+  const warehouse = open(() => server.ownerUrl)
   const close = async () => {
     await warehouse.close()
     await server.stop()

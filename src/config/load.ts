@@ -24,7 +24,7 @@ export interface Config {
   readonly demo: boolean
   /** Without a slash at its end. */
   readonly baseUrl: string
-  /** null: the embedded database in `dataDir`. */
+  /** As of now: a file of it is read again when it changes. null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null
   /** Absolute. */
   readonly dataDir: string
@@ -92,14 +92,15 @@ function merge(file: RawSettings, environment: RawSettings): RawSettings {
 
 function toConfig(settings: Settings, cwd: string): Config {
   const accounts = accountsOf(settings)
-  const databaseUrl = (settings.DATABASE_URL ?? settings.DATABASE_URL_FILE)?.() ?? null
+  const readDatabaseUrl = settings.DATABASE_URL ?? settings.DATABASE_URL_FILE ?? null
   const httpToken = settings.HTTP_TOKEN ?? settings.HTTP_TOKEN_FILE ?? null
-  const passwords = databaseUrl === null ? [] : [databaseUrl, ...passwordsOf(databaseUrl)]
   return Object.freeze({
     accounts: Object.freeze(accounts),
     demo: accounts.length === 0,
     baseUrl: settings.PRIMOTEXTO_BASE_URL,
-    databaseUrl,
+    get databaseUrl() {
+      return readDatabaseUrl?.() ?? null
+    },
     dataDir: resolve(cwd, settings.PRIMOSYNC_DATA_DIR),
     syncSchedule: settings.SYNC_SCHEDULE,
     syncConcurrency: settings.SYNC_CONCURRENCY,
@@ -113,7 +114,7 @@ function toConfig(settings: Settings, cwd: string): Config {
     logLevel: settings.LOG_LEVEL,
     logFormat: settings.LOG_FORMAT ?? null,
     secrets: () => [
-      ...passwords,
+      ...(readDatabaseUrl === null ? [] : [readDatabaseUrl(), ...passwordsOf(readDatabaseUrl())]),
       ...accounts.map((account) => account.apiKey()),
       ...(httpToken === null ? [] : [httpToken()]),
     ],

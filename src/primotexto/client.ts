@@ -46,6 +46,9 @@ export interface RetryOptions {
 
 const RETRY: RetryOptions = { retries: 3, minDelayMs: 500, maxDelayMs: 8_000 }
 
+/** A shorter one keeps nobody out, and would be found in any number. */
+const SHORTEST_KEY = 8
+
 /** What the provider said of one category. */
 export interface Fetched {
   /** When the answer was complete, by this machine's clock, in epoch ms. */
@@ -170,7 +173,8 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
   const path = `${pathname.replace(/\/+$/, '')}/messages/stats?category=`
   const key = apiKey()
   const headers = { 'X-Primotexto-ApiKey': key, 'Content-Type': 'application/json' }
-  const withoutKey = (text: string) => text.replaceAll(key, '[API key]')
+  // What the provider says may be kept, and it may repeat what it was told.
+  const withoutKey = (text: string) => (key.length < SHORTEST_KEY ? text : text.replaceAll(key, '[API key]'))
 
   return async (category: string, attempts: number, signal: AbortSignal): Promise<Fetched> => {
     const answer = await exchange(dispatcher, {
@@ -190,17 +194,10 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
         cause: answer.cause,
       })
     }
-    const { status, body, observedAt } = answer
-    const result = readAnswer(body, status)
-    if (result.kind === 'reading') return { observedAt, attempts, result }
-    if (result.kind === 'rejected') {
-      return {
-        observedAt,
-        attempts,
-        result: { ...result, reason: withoutKey(result.reason), body: withoutKey(result.body) },
-      }
-    }
-    throw new ApiError(`${named(category)}: ${host} answered ${withoutKey(result.message)}`, {
+    const { status, observedAt } = answer
+    const result = readAnswer(withoutKey(answer.body), status)
+    if (result.kind !== 'error') return { observedAt, attempts, result }
+    throw new ApiError(`${named(category)}: ${host} answered ${result.message}`, {
       category,
       class: result.class,
       httpStatus: status,

@@ -51,12 +51,14 @@ function parseInt8(text: string): number | string {
   return Number.isSafeInteger(value) ? value : text
 }
 
-/** Opens lazily: nothing connects before the first statement. */
-export function openWarehouse(url: string, options: WarehouseOptions = {}): Warehouse {
+/**
+ * Opens lazily: nothing connects before the first statement. A function for the URL is asked for each connection,
+ * so that a changed password counts from the next one on.
+ */
+export function openWarehouse(url: string | (() => string), options: WarehouseOptions = {}): Warehouse {
   const { onIdleError = () => {}, silenceMs = SILENCE_MS } = options
   const sockets = new Set<Socket>()
   const pool = new pg.Pool({
-    connectionString: url,
     types,
     max: 8,
     connectionTimeoutMillis: Math.min(CONNECT_TIMEOUT_MS, silenceMs),
@@ -64,6 +66,8 @@ export function openWarehouse(url: string, options: WarehouseOptions = {}): Ware
     application_name: 'primosync',
     stream: () => openSocket(sockets, silenceMs),
   })
+  const connectionString = { get: typeof url === 'string' ? () => url : url, enumerable: true }
+  Object.defineProperty(pool.options, 'connectionString', connectionString)
   // Without listeners a server that goes away takes the process down (brianc/node-postgres#1324): the pool's
   // hears of idle connections only, and Kysely gives those in its hands none.
   pool.on('error', onIdleError)
