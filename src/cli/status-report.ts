@@ -103,13 +103,10 @@ function categoryColumns(
   { now, timezone, categories }: StatusFacts,
   { colors }: View,
 ): readonly Column<CategoryStatus>[] {
-  const several = new Set(categories.map(({ account }) => account)).size > 1
   const paint = (text: string, { stale, state }: CategoryStatus) =>
     stale ? colors.red(text) : state === 'paused' ? colors.dim(text) : text
   return [
-    ...(several
-      ? [{ header: 'account', value: ({ account }: CategoryStatus) => account, narrow: 'cut' } as const]
-      : []),
+    ...accountColumn<CategoryStatus>(categories),
     { header: 'category', value: ({ category }) => category, color: paint, narrow: 'cut' },
     { header: 'state', value: ({ state, stale }) => (stale ? `${state}, stale` : state), color: paint },
     {
@@ -137,15 +134,30 @@ function categoryColumns(
   ]
 }
 
-function failureColumns({ now, timezone }: StatusFacts, { colors }: View): readonly Column<FailureCount>[] {
+function failureColumns(
+  { now, timezone, categories }: StatusFacts,
+  { colors }: View,
+): readonly Column<FailureCount>[] {
   return [
-    { header: 'category', value: ({ account, category }) => `${account}: ${category}`, narrow: 'cut' },
+    ...accountColumn<FailureCount>(categories),
+    { header: 'category', value: ({ category }) => category, narrow: 'cut' },
     { header: 'class', value: (failure) => failure.class, color: colors.red },
     { header: 'times', value: (failure) => failure.count, align: 'right' },
     { header: 'last', value: ({ lastAt }) => relativeTime(lastAt, now) },
-    { header: 'message', value: ({ message }) => message, narrow: 'cut' },
+    { header: 'message', value: ({ message }) => message.replace(ITS_CATEGORY, ''), narrow: 'cut' },
     { header: 'at', value: ({ lastAt }) => absoluteTime(lastAt, timezone), narrow: 'drop' },
   ]
+}
+
+/** A message begins with the category, which stands in a column of its own here. */
+const ITS_CATEGORY = /^category "(?:[^"\\]|\\.)*": /
+
+/** Only where there are several. */
+function accountColumn<Row extends { account: string }>(
+  categories: readonly { account: string }[],
+): Column<Row>[] {
+  if (new Set(categories.map(({ account }) => account)).size <= 1) return []
+  return [{ header: 'account', value: ({ account }) => account, narrow: 'cut' }]
 }
 
 const restLine = (length: number, query: string, { colors }: View) =>

@@ -96,7 +96,7 @@ describe('status', () => {
     expect(text).toContain('rejected     2 answers in 24 hours (sync.rejected)')
     expect(text).toContain('stale        1 of 2 categories')
     expect(text).toMatch(
-      /^default: 注文番号のお知らせ +server +12 +1 h ago +category ".*for a long while now/m,
+      /^default +注文番号のお知らせ +server +12 +1 h ago +api.primotexto.com answered .*while now/m,
     )
     expect(text).toMatch(/^default +x{255} +active, stale +2 days ago/m)
     expect(text).toMatch(/^shop +other +active +never +– +– +–$/m)
