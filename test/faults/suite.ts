@@ -81,7 +81,7 @@ async function injectOne(world: World, fault: Fault): Promise<void> {
 }
 
 /** How often an answer is in the warehouse: as a snapshot, or set aside with its reason. */
-async function countsIn({ cluster, elsewhere }: World): Promise<(answer: Answered) => number> {
+export async function countsIn({ cluster, elsewhere }: World): Promise<(answer: Answered) => number> {
   const counts = new Map<number, number>()
   const rows = await cluster.admin<{ total: string | null }>(
     `select sent::text as total from sms.snapshots where source = 'api'
