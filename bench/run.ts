@@ -1,13 +1,13 @@
 // npm run bench: asks the questions, prints the ratios, and keeps them in RESULTS.md with what they were
 // measured on.
 import { writeFile } from 'node:fs/promises'
-import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import pc from 'picocolors'
 import { formatTable } from '../src/cli/table.ts'
 import { bytesPerSnapshot } from './bytes.ts'
 import { openServer, type Server } from './helpers/database.ts'
 import { type Figure, goalText, isMet, type Question, ratioText, type Scale } from './helpers/question.ts'
+import { type Answer, report } from './helpers/report.ts'
 import { importHistory } from './import.ts'
 import { importMemory } from './import-memory.ts'
 import { quarterByDay } from './quarter-by-day.ts'
@@ -42,11 +42,6 @@ BENCH_DATABASE_URL   a PostgreSQL to measure in, as a superuser; each question m
 
 The results of all questions together are kept in bench/RESULTS.md.`
 
-interface Answer {
-  readonly question: Question
-  readonly figures: readonly Figure[]
-}
-
 async function main(): Promise<void> {
   const { values: options, positionals } = parseArgs({
     options: { full: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
@@ -54,7 +49,11 @@ async function main(): Promise<void> {
   })
   if (options.help) return console.log(HELP)
   const unknown = positionals.filter((name) => !QUESTIONS.some((question) => question.name === name))
-  if (unknown.length > 0) throw new Error(`There is no question ${unknown.join(', ')}.\n\n${HELP}`)
+  if (unknown.length > 0) {
+    console.error(`There is no question ${unknown.join(', ')}.\n\n${HELP}`)
+    process.exitCode = 2
+    return
+  }
   const chosen = QUESTIONS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
   const scale = { full: options.full }
   const server = await openServer()
@@ -93,35 +92,6 @@ function table(figures: readonly Figure[]): string {
     ],
     pc,
   )
-}
-
-function report(server: Server, scale: Scale, answers: readonly Answer[]): string {
-  const cores = cpus()
-  return `# What was measured
-
-By \`npm run bench${scale.full ? ' -- --full' : ''}\` on ${new Date().toISOString().slice(0, 10)}. Figures are medians; only the ratios
-mean anything elsewhere.
-
-- machine: ${cores.length} cores (${cores[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB of memory, ${process.platform} ${process.arch}
-- Node.js ${process.versions.node}
-- PostgreSQL ${server.version}, ${server.isEmbedded ? 'embedded, default settings' : 'of BENCH_DATABASE_URL'}
-- scale: ${scale.full ? 'full' : 'default'}
-${answers.map((answer) => section(answer, scale)).join('')}`
-}
-
-function section({ question, figures }: Answer, scale: Scale): string {
-  const rows = figures.map(
-    (figure) =>
-      `| ${figure.what} | ${figure.ours} | ${figure.rival} | ${ratioText(figure)} | ${goalText(figure)} |\n`,
-  )
-  return `
-## ${question.asks}
-
-${question.sizeAt(scale)}.
-
-| figure | ours | rival | ratio | goal |
-| --- | ---: | --- | ---: | --- |
-${rows.join('')}`
 }
 
 await main()
