@@ -8,6 +8,7 @@ const AWAY_CLASSES = ['08', '53', '57', '58', '40']
 const AWAY_CODES = [
   '25006', // read-only
   '25P03', // it took us too long between two statements
+  '55000', // the database takes no connections
   '55P03', // somebody else holds a lock
   '55006', // the database is being dropped or copied
   '42501', // rights lost

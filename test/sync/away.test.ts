@@ -1,5 +1,6 @@
 // The database goes away, at any point and in any way: what was answered is stored exactly once all the same.
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, inject, test, vi } from 'vitest'
+import { asAdmin } from '../helpers/test-server.ts'
 import { openStage, rowsOf, runsOf, type Stage, storedAnswers } from '../helpers/tick.ts'
 
 /** Ticks once more, and finds everything that was ever served, once. */
@@ -116,6 +117,19 @@ describe('the database away', () => {
     administrator.release()
     stage.proxy.cut() // a session keeps the default that it began with
     await vi.waitFor(() => expect(stage.deps.warehouse.pool.totalCount).toBe(0))
+    await expectNothingLost(stage)
+  })
+
+  test('closed to new connections by an administrator', async () => {
+    const stage = await openStage()
+    const [database] = await rowsOf(stage.witness, 'select current_database() as name')
+    const allowConnections = (is: boolean) =>
+      asAdmin(inject('testServer').adminUrl, (admin) =>
+        admin.query(`alter database ${database!.name} allow_connections ${is}`),
+      )
+    await allowConnections(false)
+    expect(await stage.tick()).toMatchObject({ stored: 0, waiting: true })
+    await allowConnections(true)
     await expectNothingLost(stage)
   })
 
