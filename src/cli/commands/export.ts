@@ -1,8 +1,8 @@
 // primosync export: all snapshots and decisions as a file that import takes.
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { Option } from 'commander'
+import { PrimosyncError, reasonOf } from '../../errors.ts'
 import { safeLines } from '../../terminal-text.ts'
 import { csvHeader, snapshotRecord } from '../../transfer/csv.ts'
 import { decisionLine, snapshotLine } from '../../transfer/ndjson.ts'
@@ -102,9 +102,16 @@ async function* linesOf(
 async function writeTo(file: string, texts: AsyncGenerator<string>): Promise<void> {
   if (file === '-') return await pipeline(forTerminal(texts), process.stdout, { end: false })
   const part = `${file}.part`
+  const cannotWrite = (error: unknown): never => {
+    throw new PrimosyncError(`Cannot write ${file}: ${reasonOf(error)}`, {
+      hint: 'Name a file in a folder that is there and that this user may write to.',
+      cause: error,
+    })
+  }
+  const whole = await open(part, 'w').catch(cannotWrite)
   try {
-    await pipeline(texts, createWriteStream(part))
-    await rename(part, file)
+    await pipeline(texts, whole.createWriteStream())
+    await rename(part, file).catch(cannotWrite)
   } catch (error) {
     await rm(part, { force: true })
     throw error
