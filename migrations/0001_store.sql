@@ -73,6 +73,13 @@ create table store.rejected (
 
 create index rejected_by_category on store.rejected (category_id, at desc);
 
+-- Decisions are append-only: `auto` takes one back, and says who, when and why.
+create function store.refuse_rewriting() returns trigger language plpgsql as $$
+begin
+  raise exception 'decisions are append-only (% on store.decision)', lower(tg_op)
+    using errcode = 'insufficient_privilege', hint = 'Use primosync reclassify --as auto to take one back.';
+end $$;
+
 create table store.decision (
   id bigint generated always as identity primary key,
   category_id integer not null references store.category,
@@ -84,6 +91,9 @@ create table store.decision (
 );
 
 create index decision_by_snapshot on store.decision (category_id, observed_at, id desc);
+
+create trigger keep_decisions before update or delete or truncate on store.decision
+execute function store.refuse_rewriting();
 
 create type store.delta_kind as enum ('growth', 'correction', 'reset', 'dip', 'baseline');
 

@@ -20,7 +20,7 @@ export function describeReport(report: TickReport | null, isDemo: boolean): stri
   const parts = [
     `${categories} ${categories === 1 ? 'category' : 'categories'} in ${(durationMs / 1000).toFixed(1)} s`,
     waiting ? `${stored} stored, the rest waits in the spool` : `${stored} stored`,
-    ...(failed > 0 ? [`${failed} failed (see sync.failures)`] : []),
+    ...(failed > 0 ? [`${failed} failed or not asked (see sync.failures)`] : []),
     ...(rejected > 0 ? [`${rejected} rejected (see sync.rejected)`] : []),
     ...(late > 0 ? [`${late} of earlier runs stored, too`] : []),
   ]

@@ -1,15 +1,19 @@
 // The doctor's look at the data folder: can it be written, does something wait in the spool, is there room?
 import { statfs } from 'node:fs/promises'
 import { PrimosyncError, reasonOf } from '../errors.ts'
-import { openSpool } from '../spool/spool.ts'
+import { openSpool, type Spool, type WaitingSegment } from '../spool/spool.ts'
 import { type Finding, ill, well } from './finding.ts'
 
 const LEAST_FREE_BYTES = 1 << 30
 
-export async function checkDisk(dataDir: string): Promise<Finding[]> {
+/** `listWaiting` gives the segments of the spool that are not stored. */
+export async function checkDisk(
+  dataDir: string,
+  listWaiting: (spool: Spool) => Promise<WaitingSegment[]>,
+): Promise<Finding[]> {
   try {
     const spool = await openSpool(dataDir)
-    const segments = await spool.list()
+    const segments = await listWaiting(spool)
     const { bavail, bsize } = await statfs(spool.folder)
     return [checkSpool(segments.length), checkRoom(bavail * bsize)]
   } catch (error) {

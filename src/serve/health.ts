@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { reasonOf } from '../errors.ts'
 import type { Spool } from '../spool/spool.ts'
 import { unlessStopped } from '../stopping.ts'
+import { listWaiting } from '../sync/waiting.ts'
 import { leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 
@@ -42,7 +43,7 @@ export async function readiness({ warehouse, spool, holder, isPrepared }: Health
     check(async () => {
       const lack = await spool.lackOfRoom(0)
       if (lack) throw lack
-      const segments = await spool.list()
+      const segments = await listWaiting(spool, warehouse.db)
       return segments.length === 0 ? 'empty' : `holds the answers of ${segments.length} runs`
     }),
   ])

@@ -2,6 +2,7 @@
 // as totals that never fall. docs/monitoring/README.md says what each metric means.
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { reasonOf } from '../errors.ts'
+import { listWaiting } from '../sync/waiting.ts'
 import { version } from '../version.ts'
 import { raiseExportedTotals, readExportedTotals } from '../warehouse/exported-totals.ts'
 import { type AppDeps, sourceOf } from './deps.ts'
@@ -56,7 +57,7 @@ export function createPrometheus(deps: PrometheusDeps, { keepMs }: { keepMs?: nu
     const [facts, sums, waiting] = await Promise.all([
       watched.get(),
       totals.get(),
-      spool.list().catch(() => null),
+      listWaiting(spool, source.db).catch(() => null),
     ])
     return {
       ...{ now: Date.now(), version, holder, isDatabaseUp: watched.isWell },

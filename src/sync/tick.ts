@@ -17,6 +17,8 @@ import { askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
 import { type Listed, readTargets, rememberedTargets, type Target } from './targets.ts'
 
+/** A wait that is not worth a word. */
+const MOMENT_MS = 1_000
 /** How long a tick waits for another one, of this or another process, to end. */
 const PATIENCE_MS = 60_000
 /** After a stop nobody waits longer for a run to be opened, nor for the lease to be given back: it runs out. */
@@ -149,7 +151,11 @@ async function pruneOld({ warehouse, retentionMs, log }: TickDeps, signal: Abort
   }
 }
 
-async function takeTurn({ warehouse, holder }: TickDeps, signal: AbortSignal): Promise<Lease> {
+async function takeTurn({ warehouse, holder, log }: TickDeps, signal: AbortSignal): Promise<Lease> {
+  const atOnce = await acquireLease(warehouse, holder, { patienceMs: MOMENT_MS, signal })
+  if (atOnce) return atOnce
+  // One that was killed keeps its turn until its lease runs out: half a minute without a word would look like a hang.
+  log.info(`waiting for ${(await leaseHolder(warehouse.db)) ?? 'another primosync'} to end its tick`)
   const lease = await acquireLease(warehouse, holder, { patienceMs: PATIENCE_MS, signal })
   if (lease) return lease
   const other = await leaseHolder(warehouse.db)

@@ -129,3 +129,11 @@ export async function abandonRuns(db: Db): Promise<number> {
 function instant(at: number | null): Date | null {
   return at === null ? null : new Date(at)
 }
+
+/** How far the segments of runs are stored, in bytes, by the keys of the runs that are known. */
+export async function readSpooledBytes(db: Db, keys: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await sql<{ key: string; bytes: number }>`
+    /* readSpooledBytes */
+    select key, spooled_bytes as bytes from store.run where key = any(${keys}::uuid[])`.execute(db)
+  return new Map(rows.map(({ key, bytes }) => [key, bytes]))
+}

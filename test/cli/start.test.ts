@@ -149,3 +149,20 @@ describe('start with a key and a database', () => {
     expect(stderr).toMatch(/^primosync: REPORTING_TIMEZONE is Asia\/Tokyo.*\nhint: .*\n$/)
   })
 })
+
+test('with --json each line on stdout is a document', async () => {
+  const { start } = await install('a')
+  const daemon = start(['start', '--json'])
+  await daemon.output(/"event":"tick".*\n/)
+  daemon.child.kill('SIGTERM')
+  const { code, stdout } = await daemon.result
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(code).toBe(0)
+  expect(events).toEqual([
+    expect.objectContaining({ event: 'started', dashboard: expect.stringMatching(/^http:/) }),
+    expect.objectContaining({ event: 'tick', status: 'ok', stored: 1 }),
+  ])
+})

@@ -6,6 +6,7 @@ import { checkDisk } from '../../doctor/disk.ts'
 import { type Finding, ill, well } from '../../doctor/finding.ts'
 import { PrimosyncError, reasonOf } from '../../errors.ts'
 import { rememberedTargets } from '../../sync/targets.ts'
+import { listWaiting } from '../../sync/waiting.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action, Context } from '../command.ts'
 import { connectWarehouse, dataFolder } from '../warehouse.ts'
@@ -16,12 +17,7 @@ export const doctor: Action<object> = {
   examples: ['primosync doctor', 'primosync doctor --json'],
   async run(context) {
     const { options, output } = context
-    const findings = [
-      settings(context),
-      ...(await lookAtApi(context)),
-      ...(await lookAtDatabase(context)),
-      ...(await checkDisk(dataFolder(context.config))),
-    ]
+    const findings = [settings(context), ...(await lookAtApi(context)), ...(await lookAtStorage(context))]
     const isWell = findings.every(({ ok }) => ok)
     if (options.json) output.json({ ok: isWell, findings })
     else for (const finding of findings) print(context, finding)
@@ -48,23 +44,25 @@ async function lookAtApi({ config }: Context<object>): Promise<Finding[]> {
   }
 }
 
-async function lookAtDatabase({ config, log }: Context<object>): Promise<Finding[]> {
+/** The database, and the data folder with what waits there for it. */
+async function lookAtStorage({ config, log }: Context<object>): Promise<Finding[]> {
+  const folder = dataFolder(config)
   try {
     const warehouse = await connectWarehouse(config, log)
     try {
-      return await checkDatabase(warehouse.db, config.reportingTimezone)
+      const database = await checkDatabase(warehouse.db, config.reportingTimezone)
+      return [...database, ...(await checkDisk(folder, (spool) => listWaiting(spool, warehouse.db)))]
     } finally {
       await warehouse.close()
     }
   } catch (error) {
     const advice = error instanceof PrimosyncError ? error.hint : null
-    return [
-      ill(
-        'database',
-        reasonOf(error),
-        advice ?? 'See the log of the embedded PostgreSQL in the data folder.',
-      ),
-    ]
+    const database = ill(
+      'database',
+      reasonOf(error),
+      advice ?? 'See the log of the embedded PostgreSQL in the data folder.',
+    )
+    return [database, ...(await checkDisk(folder, (spool) => spool.list()))]
   }
 }
 

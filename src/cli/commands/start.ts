@@ -14,6 +14,7 @@ import type { TickDeps } from '../../sync/tick.ts'
 import { isDatabaseAway } from '../../warehouse/away.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action, Context } from '../command.ts'
+import type { Output } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { describeReport } from '../tick-report.ts'
@@ -74,7 +75,7 @@ export const start: Action<object> = {
 
 /** Ticks until it is told to stop. */
 async function runDaemon(
-  { config, log, output }: Context<object>,
+  { config, log, options, output }: Context<object>,
   deps: Pick<TickDeps, 'warehouse' | 'spool' | 'log' | 'holder' | 'prepare'>,
   prometheus: Prometheus,
   stop: AbortSignal,
@@ -87,7 +88,8 @@ async function runDaemon(
         ...{ timezone: config.reportingTimezone, retentionMs: config.snapshotRetentionMs },
         onTick(report) {
           prometheus.onTick(report)
-          output.print(describeReport(report, config.demo))
+          if (options.json) printJsonLine(output, { event: 'tick', ...report })
+          else output.print(describeReport(report, config.demo))
         },
         onDue: prometheus.onDue,
       },
@@ -95,7 +97,7 @@ async function runDaemon(
     )
     await daemon.firstTick
     const next = daemon.schedule.nextTickAt()
-    if (next && !stop.aborted)
+    if (next && !stop.aborted && !options.json)
       output.print(`next tick    ${relativeTime(next, new Date())} (${config.syncSchedule})`)
     if (!stop.aborted) await once(stop, 'abort')
     log.info('stopping: what has arrived is stored')
@@ -105,7 +107,19 @@ async function runDaemon(
   }
 }
 
-function announce({ config, output }: Context<object>, warehouse: ConfiguredWarehouse, url: string): void {
+function announce(
+  { config, options, output }: Context<object>,
+  warehouse: ConfiguredWarehouse,
+  url: string,
+): void {
+  if (options.json) {
+    const addresses = { dashboard: `${url}/`, health: `${url}/readyz`, metrics: `${url}/metrics` }
+    printJsonLine(output, {
+      ...{ event: 'started', demo: config.demo, database: warehouse.publicUrl },
+      ...addresses,
+    })
+    return
+  }
   if (config.demo) {
     output.print(
       output.colors.yellow(
@@ -119,9 +133,14 @@ function announce({ config, output }: Context<object>, warehouse: ConfiguredWare
   output.print(`metrics      ${url}/metrics`)
 }
 
+/** A daemon's results have no end: one JSON document a line. */
+function printJsonLine(output: Output, value: object): void {
+  output.print(JSON.stringify(value))
+}
+
 /** The demo's history; a database that is away is no reason not to start. */
 async function prepareDemo(
-  { config, output, log }: Context<object>,
+  { config, options, output, log }: Context<object>,
   warehouse: ConfiguredWarehouse,
   prepare: () => Promise<void>,
 ): Promise<void> {
@@ -130,7 +149,7 @@ async function prepareDemo(
     if (!config.demo) return
     const progress = startProgress('demo history', SANDBOX_CATEGORIES.length)
     const stored = await loadDemoHistory(warehouse, () => progress.advance()).finally(() => progress.stop())
-    if (stored > 0)
+    if (stored > 0 && !options.json)
       output.print(`demo data: 90 days of history, ${stored} snapshots, in the account ${DEMO_ACCOUNT}`)
   } catch (error) {
     if (!isDatabaseAway(error)) throw error

@@ -1,9 +1,11 @@
 // primosync status: the last run, what is stale, what failed, what is stored, when the next tick is due.
+
 import { InvalidArgumentError } from 'commander'
 import { readDurationMs } from '../../config/readers.ts'
 import { reasonOf, UsageError } from '../../errors.ts'
 import { openSpool, type Spool } from '../../spool/spool.ts'
 import { createSchedule } from '../../sync/schedule.ts'
+import { listWaiting } from '../../sync/waiting.ts'
 import type { Db } from '../../warehouse/pool.ts'
 import {
   keyOf,
@@ -67,7 +69,7 @@ function everyArgument(text: string): number {
 
 async function readFacts({ config, options }: Context<Options>, db: Db, spool: Spool): Promise<StatusFacts> {
   const [segments, lastRun, storage, failures, categories] = await Promise.all([
-    spool.list(),
+    listWaiting(spool, db),
     readLastRun(db),
     readStorage(db),
     readFailures(db),

@@ -1,5 +1,7 @@
 // The state of things at a glance: last run, next tick, spool, what is stale.
+
 import { sql } from 'kysely'
+import { listWaiting } from '../../sync/waiting.ts'
 import { readLastRun } from '../../warehouse/status.ts'
 import { type AppDeps, sourceOf } from '../deps.ts'
 
@@ -36,7 +38,7 @@ export async function readStatus(deps: AppDeps): Promise<Status> {
   const visible = sql`(${hiddenAccount}::text is null or account is distinct from ${hiddenAccount})`
   const [lastRun, segments, counts] = await Promise.all([
     readLastRun(db),
-    deps.spool.list(),
+    listWaiting(deps.spool, db),
     sql<{ active: number; paused: number; stale: number; failed: number; rejected: number }>`
       /* readStatus */
       select * from (
