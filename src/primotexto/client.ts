@@ -174,7 +174,9 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
   const key = apiKey()
   const headers = { 'X-Primotexto-ApiKey': key, 'Content-Type': 'application/json' }
   // What the provider says may be kept, and it may repeat what it was told.
-  const withoutKey = (text: string) => (key.length < SHORTEST_KEY ? text : text.replaceAll(key, '[API key]'))
+  const spellings = key.length < SHORTEST_KEY ? [] : [key, JSON.stringify(key).slice(1, -1)]
+  const withoutKey = (text: string) =>
+    spellings.reduce((clean, spelling) => clean.replaceAll(spelling, '[API key]'), text)
 
   return async (category: string, attempts: number, signal: AbortSignal): Promise<Fetched> => {
     const answer = await exchange(dispatcher, {
@@ -197,7 +199,7 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
     const { status, observedAt } = answer
     const result = readAnswer(withoutKey(answer.body), status)
     if (result.kind !== 'error') return { observedAt, attempts, result }
-    throw new ApiError(`${named(category)}: ${host} answered ${result.message}`, {
+    throw new ApiError(`${named(category)}: ${host} answered ${withoutKey(result.message)}`, {
       category,
       class: result.class,
       httpStatus: status,
