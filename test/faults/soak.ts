@@ -40,8 +40,10 @@ while (Date.now() - startedAt < minutes * MINUTE_MS && daemon.endedAt === null) 
   await delay(CALM_MS)
   const fault = dice.pick(faults)
   world.say(fault.name)
+  api.during = fault.name
   await fault.inject(world)
   await world.wire.mend()
+  api.during = 'calm'
   injected += 1
 }
 clearInterval(sampling)
@@ -54,7 +56,8 @@ const second = heaps[1] ?? Number.NaN
 const last = heaps.at(-2) ?? Number.NaN // the last whole minute
 const growth = last / second
 if (!(growth <= GROWTH_LIMIT)) problems.push(`the heap grew by a factor of ${growth.toFixed(2)}`)
-for (const answer of books.wrong) problems.push(`answer ${answer.total} is there ${answer.times} times`)
+for (const answer of books.wrong)
+  problems.push(`answer ${answer.total} is there ${answer.times} times (${answer.during})`)
 const [runs] = await cluster.admin<{ ticks: number; failed: number }>(
   `select count(*)::int as ticks, sum(failed)::int as failed from sync.runs where trigger = 'schedule'`,
 )

@@ -166,8 +166,13 @@ export const ODD: readonly Way[] = [
   way('byte by byte', true, (response, total) => {
     response.writeHead(200, JSON_TYPE)
     const body = reading(total)
-    for (let at = 0; at < body.length; at++) later(response, at * 4, () => response.write(body[at]))
-    later(response, body.length * 4 + 20, () => response.end())
+    let at = 0
+    const step = () => {
+      if (at === body.length) response.end()
+      else response.write(body[at++])
+      if (!response.writableEnded) later(response, 4, step)
+    }
+    step()
   }),
   snapshot('unknown fields', () => ',"mms":7,"étiquette":"x"'),
   snapshot('__proto__', () => ',"__proto__":{"isAdmin":true},"constructor":{"prototype":1}'),

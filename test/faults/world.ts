@@ -102,8 +102,10 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
       const program = launch(id, root, { args, folder: world.folder('main'), ...options, env })
       programs.set(id, program)
       void program.exit.then(({ code, signal }) => {
+        // A process that has written nothing yet may not have begun to listen for the signal.
+        const isStopped = signal === 'SIGKILL' || (signal === 'SIGTERM' && program.output() === '')
         const crashed =
-          signal !== null ? signal !== 'SIGKILL' : /unexpected error|JavaScript heap/.test(program.output())
+          signal === null ? /unexpected error|JavaScript heap/.test(program.output()) : !isStopped
         if (crashed)
           problems.push(`${id} (${args.join(' ')}) ended with ${code ?? signal}: ${lastLines(program)}`)
       })
