@@ -1,12 +1,15 @@
 // The faults: what each one breaks, and how it is made well again.
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
 import { fill } from './cluster.ts'
 import type { Program } from './programs.ts'
 import { FAILING, HANGING, ODD, REJECTED, type Way } from './ways.ts'
+import { openWire } from './wire.ts'
 import { lastLines, type World } from './world.ts'
 
 export interface Fault {
@@ -298,6 +301,43 @@ export const PROVIDER: readonly Fault[] = [
     },
   },
   {
+    name: 'provider: slow TLS',
+    cannot: () => (hasOpenssl() ? null : 'no openssl'),
+    async inject(world) {
+      const { api, programs } = world
+      const folder = world.folder('by hand')
+      const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+      const request = [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        '/CN=127.0.0.1',
+      ]
+      const names = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]
+      execFileSync('openssl', [...request, ...names], { stdio: 'pipe' })
+      const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
+        const upstream = connect(api.port, '127.0.0.1')
+        for (const end of [socket, upstream]) end.on('error', () => {})
+        socket.pipe(upstream).pipe(socket)
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const wire = await openWire((server.address() as AddressInfo).port)
+      wire.slow(world.dice.between(100, 400))
+      const env = {
+        NODE_EXTRA_CA_CERTS: cert,
+        PRIMOTEXTO_BASE_URL: `https://127.0.0.1:${wire.port}/p${programs.size + 1}/v2`,
+      }
+      await expectCode(world, world.run(['sync'], { folder, env }), [0])
+      await wire.close()
+      server.close()
+    },
+  },
+  {
     name: 'provider: TLS that never comes about',
     async inject(world) {
       const mute = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
@@ -533,6 +573,15 @@ export const SEVERAL: readonly Fault[] = [
     },
   },
 ]
+
+function hasOpenssl(): boolean {
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'pipe' })
+    return true
+  } catch {
+    return false
+  }
+}
 
 async function olderDatabase({ cluster, programs }: World): Promise<string> {
   const name = `old${programs.size}`
