@@ -164,6 +164,7 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
         process.stderr.write(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${text}\n`)
     },
     async close() {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, abandon)
       for (const program of programs.values()) if (program.endedAt === null) await program.kill()
       await bouncer?.close()
       await wire.close()
@@ -174,6 +175,9 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
       else process.stderr.write(`The programs' output is kept in ${root}\n`)
     },
   }
+  // Ctrl-C leaves no servers and no disks behind.
+  const abandon = () => void world.close().finally(() => process.exit(130))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, abandon)
   return world
 
   /** Waits until a program has been given its first answer. */
