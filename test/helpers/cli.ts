@@ -9,6 +9,8 @@ import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, onTestFinished } from 'vitest'
 
+/** Compiled once for all of the many starts: half of the time of each. */
+const NODE_COMPILE_CACHE = join(tmpdir(), 'primosync-test-compile-cache')
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface CliOptions {
@@ -55,7 +57,10 @@ export const runCli = (args: readonly string[], options: CliOptions = {}): Promi
 /** Starts `primosync ARGS` and lets it run; it is killed after the test if it still does. */
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const { env = {}, cwd = temporaryFolder(), stdin = '' } = options
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH: process.env.PATH, ...env } })
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE, ...env },
+  })
   const texts = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => (texts.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text) => (texts.stderr += text))
