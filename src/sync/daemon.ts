@@ -52,7 +52,7 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
     schedule,
     firstTick,
     async stop() {
-      await schedule.stop()
+      schedule.stop()
       await underWay
     },
   }

@@ -3,64 +3,62 @@ import { createTask, type ScheduledTask } from 'node-cron'
 
 /** How many ticks ahead the widest pause is looked for. */
 const LOOK_AHEAD = 500
+/** The clock is looked at so often: it may be set, and a machine that slept wakes up at another time. */
+const LOOK_EVERY_MS = 1_000
 
 export interface Schedule {
   start(): void
-  stop(): Promise<void>
+  stop(): void
   nextTickAt(): Date | null
 }
 
-/** How far the clock of the day may run apart from time itself between two looks at it, until it counts as set. */
-const CLOCK_STEP_MS = 1_000
-const LOOK_EVERY_MS = 1_000
-
-/** Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds). */
+/**
+ * Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds); once for all that were missed
+ * together. node-cron only says when the instants are: it sleeps by the clock as it was, so that one that is set
+ * back for a moment silences it, and it counts through all the seconds of a sleep before it goes on.
+ */
 export function createSchedule(
   pattern: string,
   timezone: string,
   due: (scheduledAt: number) => void,
 ): Schedule {
-  const create = () => taskOf(pattern, timezone, ({ date }) => due(Math.floor(date.getTime() / 1000) * 1000))
-  let task = create()
-  let clockWatch: NodeJS.Timeout | null = null
+  const instants = instantsOf(pattern, timezone)
+  const nextTickAt = () => instants.getNextRuns(1)[0] ?? null // getNextRun knows only a started task
+  let timer: NodeJS.Timeout | undefined
+  let nextAt = Number.POSITIVE_INFINITY
+  let lookedAt = 0
+
+  const aim = () => {
+    nextAt = nextTickAt()?.getTime() ?? Number.POSITIVE_INFINITY
+  }
+  const look = () => {
+    const now = Date.now()
+    const isDue = now >= nextAt
+    const dueAt = nextAt
+    if (isDue || now < lookedAt) aim()
+    lookedAt = now
+    timer = setTimeout(look, Math.min(Math.max(nextAt - now, 1), LOOK_EVERY_MS))
+    if (isDue) due(dueAt)
+  }
   return {
     start() {
-      void task.start()
-      // node-cron sleeps until the next instant by the clock as it was: set back for a moment, it would sleep on.
-      clockWatch = onClockStep(() => {
-        void task.destroy()
-        task = create()
-        void task.start()
-      })
+      aim()
+      look()
     },
-    async stop() {
-      if (clockWatch) clearInterval(clockWatch)
-      await task.destroy()
-    },
-    nextTickAt: () => task.getNextRuns(1)[0] ?? null, // getNextRun knows only a started task
+    stop: () => clearTimeout(timer),
+    nextTickAt,
   }
-}
-
-function onClockStep(stepped: () => void): NodeJS.Timeout {
-  const offset = () => Date.now() - performance.now()
-  let last = offset()
-  const timer = setInterval(() => {
-    const now = offset()
-    if (Math.abs(now - last) > CLOCK_STEP_MS) stepped()
-    last = now
-  }, LOOK_EVERY_MS)
-  return timer.unref()
 }
 
 /** The longest time between two ticks of a schedule in milliseconds, as far as its next 500 ticks tell. */
 export function longestPauseMs(pattern: string, timezone: string): number {
-  const instants = taskOf(pattern, timezone, () => {})
+  const instants = instantsOf(pattern, timezone)
     .getNextRuns(LOOK_AHEAD)
     .map((date) => date.getTime())
   return Math.max(0, ...instants.slice(1).map((at, i) => at - instants[i]!))
 }
 
-function taskOf(pattern: string, timezone: string, run: (context: { date: Date }) => unknown): ScheduledTask {
-  // A tick that was missed because the machine slept is not made up for: the next one asks for the totals of then.
-  return createTask(pattern, run, { timezone, suppressMissedWarning: true })
+/** A task of node-cron that is never started. */
+function instantsOf(pattern: string, timezone: string): ScheduledTask {
+  return createTask(pattern, () => {}, { timezone })
 }
