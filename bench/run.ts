@@ -57,6 +57,9 @@ async function main(): Promise<void> {
   const chosen = QUESTIONS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
   const scale = { full: options.full }
   const server = await openServer()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void server.stop().finally(() => process.exit(1)))
+  }
   try {
     const answers = await answerAll(server, chosen, scale)
     if (chosen.length === QUESTIONS.length) await writeFile(RESULTS, report(server, scale, answers))
