@@ -127,19 +127,27 @@ async function storeStretch(
   return await warehouse.transaction(async (tx) => {
     await lease.hold(tx)
     await refuseOtherTimezone(tx, timezone)
-    if (from === 0 && replay) await beginWaitingRun(tx, records, runKey)
+    if (from === 0) await ensureRun(tx, records, runKey, replay ? 'abandoned' : 'running')
     const runId = await advanceRun(tx.db, runKey, from, to)
     if (runId === null) return NO_COUNTS // somebody else has stored it
     return await storeRecords(tx, calendar, { runId, records, replay })
   })
 }
 
-/** The row of a run that was not announced; as long as its last record is not stored, its process seems dead. */
-async function beginWaitingRun({ db }: Transaction, records: SpoolRecord[], runKey: string): Promise<void> {
+/**
+ * The row of a run that was not announced, or whose row is gone (a restored backup). As long as its last record is
+ * not stored, the process of a run that waited seems dead.
+ */
+async function ensureRun(
+  { db }: Transaction,
+  records: SpoolRecord[],
+  runKey: string,
+  status: 'abandoned' | 'running',
+): Promise<void> {
   const run = records.find((record) => record.kind === 'run') ?? lostRun(runKey)
-  if ((await beginRun(db, run, 'abandoned')) !== null) return
+  if ((await beginRun(db, run, status)) !== null) return
   // Another host ran the tick of that instant while this one could not reach the database.
-  await beginRun(db, { ...run, scheduledAt: null }, 'abandoned')
+  await beginRun(db, { ...run, scheduledAt: null }, status)
 }
 
 /** The run of a segment whose first line is damaged; its key tells when it began (UUIDv7). */

@@ -186,3 +186,13 @@ describe('the spool', () => {
     ])
   })
 })
+
+test('the row of a run vanishes in its middle: it is written again, and everything is stored', async () => {
+  const stage = await openStage()
+  stage.provider.respond((category, _response, give) => {
+    if (category !== 'b') return give()
+    void stage.witness.pool.query('delete from store.run').then(give, give)
+  })
+  expect(await stage.tick()).toMatchObject({ status: 'ok', stored: 3, waiting: false })
+  expect(await storedAnswers(stage.witness)).toHaveLength(3)
+})
