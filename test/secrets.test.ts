@@ -128,19 +128,22 @@ test('no command and no fault writes a secret anywhere', async () => {
     await run(['sync'])
   }
   provider.respond(undefined)
-  for (const env of [
-    { DATABASE_URL: wrong.href },
-    { DATABASE_URL: url.href.replace('postgres:', 'postgress:') },
-    { DATABASE_URL: `${url.href}?sslmode=${encodeURIComponent(PASSWORD)}` },
-    { PRIMOTEXTO_API_KEY: `${KEY} ${KEY}` },
-    { PRIMOTEXTO_BASE_URL: `http://user:${encodeURIComponent(PASSWORD)}@127.0.0.1:1/v2` },
-    { SYNC_SCHEDULE: KEY },
-    { PRIMOTEXTO_API_KEY: '', PRIMOTEXTO_API_KEY_FILE: KEY },
-    { HTTP_TOKEN: '', HTTP_TOKEN_FILE: url.href },
-  ])
-    await run(['sync'], env)
+  await Promise.all(
+    [
+      { DATABASE_URL: wrong.href },
+      { DATABASE_URL: url.href.replace('postgres:', 'postgress:') },
+      { DATABASE_URL: `${url.href}?sslmode=${encodeURIComponent(PASSWORD)}` },
+      { PRIMOTEXTO_API_KEY: `${KEY} ${KEY}` },
+      { PRIMOTEXTO_BASE_URL: `http://user:${encodeURIComponent(PASSWORD)}@127.0.0.1:1/v2` },
+      { SYNC_SCHEDULE: KEY },
+      { PRIMOTEXTO_API_KEY: '', PRIMOTEXTO_API_KEY_FILE: KEY },
+      { HTTP_TOKEN: '', HTTP_TOKEN_FILE: url.href },
+    ].map((env) => run(['sync'], env)),
+  )
   proxy.cut()
-  for (const command of ['sync', 'status', 'doctor', 'verify', 'export']) await run([command, '--json'])
+  await Promise.all(
+    ['sync', 'status', 'doctor', 'verify', 'export'].map((command) => run([command, '--json'])),
+  )
   expectNoCanaryBelow(cwd) // what waits in the spool, too
   proxy.restore()
   await run(['sync'])

@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { reasonOf } from '../../errors.ts'
 import { SANDBOX_CATEGORIES } from '../../sandbox/lives.ts'
-import { createApp, serve } from '../../serve/http.ts'
-import { createPrometheus, type Prometheus } from '../../serve/prometheus.ts'
+import type { Prometheus } from '../../serve/prometheus.ts'
 import { openSpool } from '../../spool/spool.ts'
 import { unlessStopped } from '../../stopping.ts'
 import { startDaemon } from '../../sync/daemon.ts'
@@ -35,6 +34,11 @@ export const start: Action<object> = {
   async run(context) {
     const { config, log } = context
     const stop = stopSignal()
+    // only the daemon serves: without these every other command starts a quarter sooner
+    const [{ createApp, serve }, { createPrometheus }] = await Promise.all([
+      import('../../serve/http.ts'),
+      import('../../serve/prometheus.ts'),
+    ])
     const spool = await openSpool(dataFolder(config))
     const warehouse = await connectWarehouse(config, log, { exclusive: true, silenceMs: TICK_SILENCE_MS })
     try {
