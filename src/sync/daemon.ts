@@ -1,5 +1,8 @@
-// The daemon's heart: the first tick at once, then on schedule, until it is told to stop.
+// The daemon's heart: the first tick at once, then on schedule, until it is told to stop; and between two ticks
+// what the database could not take is stored as soon as it can.
 import { PrimosyncError, reasonOf } from '../errors.ts'
+import type { RunCounts } from '../warehouse/runs.ts'
+import { catchUp } from './catching-up.ts'
 import { createSchedule, type Schedule } from './schedule.ts'
 import { type TickDeps, type TickReport, tick } from './tick.ts'
 
@@ -7,6 +10,8 @@ export interface DaemonDeps extends TickDeps {
   readonly pattern: string
   /** Told of every tick that ran. */
   onTick(report: TickReport): void
+  /** Told of what was stored between two ticks. */
+  onLate?(counts: RunCounts): void
   /** Told of every instant at which a tick was due, once it is known what came of it. */
   onDue?(outcome: TickOutcome): void
 }
@@ -28,7 +33,9 @@ export interface Daemon {
 
 /** Starts ticking. `stop` is the signal that also ends the requests of a tick under way. */
 export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
-  let underWay: Promise<void> | null = null
+  let underWay: ReturnType<typeof runTick> | null = null
+  let catchingUp = Promise.resolve()
+  let untilNextTick = new AbortController()
 
   const run = async (trigger: 'startup' | 'schedule', scheduledAt: number | null): Promise<void> => {
     if (stop.aborted) return
@@ -37,9 +44,14 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
       deps.onDue?.('left_out')
       return deps.log.warn('a tick is left out, as the one before is still under way')
     }
+    untilNextTick.abort()
     underWay = runTick(deps, trigger, scheduledAt, stop)
-    await underWay
+    const report = await underWay
     underWay = null
+    if (!report?.waiting || stop.aborted) return
+    untilNextTick = new AbortController()
+    const signal = AbortSignal.any([stop, untilNextTick.signal])
+    catchingUp = catchUp(deps, (counts) => deps.onLate?.(counts), signal)
   }
   const firstTick = run('startup', null)
   const schedule = createSchedule(
@@ -54,6 +66,7 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
     async stop() {
       schedule.stop()
       await underWay
+      await catchingUp
     },
   }
 }
@@ -64,20 +77,28 @@ async function runTick(
   trigger: 'startup' | 'schedule',
   scheduledAt: number | null,
   stop: AbortSignal,
-): Promise<void> {
+): Promise<TickReport | null> {
   const { log } = deps
   try {
     const report = await tick(deps, { trigger, scheduledAt }, stop)
     deps.onDue?.(report === null ? 'elsewhere' : report.status)
-    if (report === null) return log.debug('this tick was run by another process')
+    if (report === null) {
+      log.debug('this tick was run by another process')
+      return null
+    }
     const { run, ...facts } = report
     const level = report.waiting || report.status !== 'ok' ? 'warn' : 'info'
     log[level]({ trigger, ...facts }, `tick ${report.status}`)
     deps.onTick(report)
+    return report
   } catch (error) {
-    if (error === stop.reason) return log.debug('the stop came before the turn of this tick')
+    if (error === stop.reason) {
+      log.debug('the stop came before the turn of this tick')
+      return null
+    }
     deps.onDue?.('error')
     const hint = error instanceof PrimosyncError ? error.hint : null
     log.error(hint === null ? { err: error } : { hint }, `tick failed: ${reasonOf(error)}`)
+    return null
   }
 }

@@ -11,7 +11,7 @@ import { asAway, isDatabaseAway } from '../warehouse/away.ts'
 import { type Lease, LeaseLostError } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { NO_COUNTS, type RunCounts, sumOfCounts } from '../warehouse/runs.ts'
-import { type Storing, storeLive, storeUnkept, storeWaiting } from './storing.ts'
+import { type Stored, type Storing, storeLive, storeUnkept, storeWaiting } from './storing.ts'
 
 /** Answers are gathered for so long before they are stored, so that a tick takes a handful of transactions. */
 const GATHER_MS = 250
@@ -33,6 +33,8 @@ export class StoringLoop {
   readonly #stop: AbortSignal
   #counts: RunCounts = NO_COUNTS
   #late = 0
+  /** Whether what earlier runs left behind has been stored. */
+  #isCaughtUp = false
   /** Storing is in order: each step waits for the one before. */
   #last: Promise<void>
   #timer: NodeJS.Timeout | null = null
@@ -44,12 +46,7 @@ export class StoringLoop {
     this.#segment = segment
     this.#runKey = runKey
     this.#stop = stop
-    this.#last = this.#attempt(async (storing) => {
-      const { segments, ...counts } = await storeWaiting(storing, runKey, stop)
-      this.#late = counts.stored
-      if (counts.stored + counts.rejected > 0)
-        storing.log.info({ segments, ...counts }, 'stored what waited in the spool')
-    })
+    this.#last = this.#attempt((storing) => this.#catchUp(storing))
   }
 
   /** Resolves once nothing that there was to store up to now is left to be tried. */
@@ -76,6 +73,7 @@ export class StoringLoop {
       // It may have been for a moment only; one that comes back breaks all connections, not all at once.
       await delay(RETRY_AFTER_MS)
       this.#failure = null
+      if (!this.#isCaughtUp) this.#last = this.#attempt((storing) => this.#catchUp(storing))
       await this.#storeRest(unkept)
     }
     const failure = this.#failure
@@ -84,6 +82,11 @@ export class StoringLoop {
     if (failure !== null)
       this.#storing?.log.warn(`${reasonOf(asAway(failure))} The answers wait in the spool.`)
     return { ...this.#counts, late: this.#late, waiting: this.#storing === null || failure !== null }
+  }
+
+  async #catchUp(storing: Storing): Promise<void> {
+    for await (const { stored } of storeWaiting(storing, this.#runKey, this.#stop)) this.#late += stored
+    this.#isCaughtUp = true
   }
 
   async #storeRest(unkept: readonly SpoolRecord[]): Promise<void> {
@@ -96,11 +99,11 @@ export class StoringLoop {
     }
   }
 
-  #store(work: (storing: Storing, segment: Segment, runKey: string) => Promise<RunCounts>): void {
+  #store(work: (storing: Storing, segment: Segment, runKey: string) => Stored): void {
     this.#last = this.#last.then(() =>
       this.#attempt(async (storing) => {
-        const counts = await work(storing, this.#segment, this.#runKey)
-        this.#counts = sumOfCounts(this.#counts, counts)
+        for await (const stored of work(storing, this.#segment, this.#runKey))
+          this.#counts = sumOfCounts(this.#counts, stored)
       }),
     )
   }

@@ -24,20 +24,23 @@ export interface Storing {
   readonly log: Logger
 }
 
+/** What each committed transaction stored, so that it counts also where a later one fails. */
+export type Stored = AsyncGenerator<RunCounts, void>
+
 /** Stores what is on the disk of the segment of a run that is under way. */
-export async function storeLive(storing: Storing, segment: Segment, runKey: string): Promise<RunCounts> {
-  return await storeSegment(storing, segment.path, runKey, segment, null)
+export function storeLive(storing: Storing, segment: Segment, runKey: string): Stored {
+  return storeSegment(storing, segment.path, runKey, segment, null)
 }
 
 /** Stores records of a run under way that the spool could not take. */
-export async function storeUnkept(
+export async function* storeUnkept(
   storing: Storing,
   runKey: string,
   records: readonly SpoolRecord[],
-): Promise<RunCounts> {
+): Stored {
   const { warehouse, timezone, lease } = storing
   const calendar = await calendarFor(warehouse, records)
-  return await warehouse.transaction(async (tx) => {
+  yield await warehouse.transaction(async (tx) => {
     await lease.hold(tx)
     await refuseOtherTimezone(tx, timezone)
     const run = await findRun(tx.db, runKey)
@@ -46,25 +49,19 @@ export async function storeUnkept(
 }
 
 /**
- * Stores the segments that earlier runs left behind, oldest first, and removes them. Once `stop` is aborted the
- * rest goes on waiting. What one of them holds cannot keep the others from being stored.
+ * Stores the segments that earlier runs left behind, all but that of the run `except`, oldest first, and removes
+ * them. Once `stop` is aborted the rest goes on waiting. What one of them holds cannot keep the others from being stored.
  */
-export async function storeWaiting(
-  storing: Storing,
-  except: string,
-  stop: AbortSignal,
-): Promise<RunCounts & { segments: number }> {
+export async function* storeWaiting(storing: Storing, except: string | null, stop: AbortSignal): Stored {
   const replay: Replay = { key: randomUUIDv7(), startedAt: Date.now() }
   let counts = NO_COUNTS
-  let segments = 0
   for (const segment of await storing.spool.list()) {
     if (segment.runKey === except || stop.aborted) continue
     try {
-      counts = sumOfCounts(
-        counts,
-        await storeSegment(storing, segment.path, segment.runKey, null, replay, stop),
-      )
-      segments += 1
+      for await (const stored of storeSegment(storing, segment.path, segment.runKey, null, replay, stop)) {
+        counts = sumOfCounts(counts, stored)
+        yield stored
+      }
       if (!stop.aborted) await removeIfOver(storing, segment)
     } catch (error) {
       if (isDatabaseAway(error) || error instanceof LeaseLostError || error instanceof UsageError) throw error
@@ -74,7 +71,7 @@ export async function storeWaiting(
       )
     }
   }
-  return { ...counts, segments }
+  if (counts.stored + counts.rejected > 0) storing.log.info(counts, 'stored what waited in the spool')
 }
 
 /** Removes a segment that is stored, once it is sure that nothing more comes; half a line left in it is kept. */
@@ -94,26 +91,25 @@ async function removeIfOver({ warehouse, spool, log }: Storing, segment: Waiting
   await spool.remove(segment.path)
 }
 
-async function storeSegment(
+async function* storeSegment(
   storing: Storing,
   path: string,
   runKey: string,
   live: Segment | null,
   replay: Replay | null,
   stop?: AbortSignal,
-): Promise<RunCounts> {
+): Stored {
   const { warehouse, spool, log } = storing
-  let counts = NO_COUNTS
   for (;;) {
-    if (stop?.aborted) return counts
+    if (stop?.aborted) return
     const from = (await findRun(warehouse.db, runKey))?.spooledBytes ?? 0
     const { records, damaged, endBytes: to } = await readStretch(path, from, live?.durableBytes)
-    if (to === from) return counts
+    if (to === from) return
     if (damaged.length > 0) {
       const file = await spool.setAside(runKey, damaged)
       log.error({ file, lines: damaged.length }, 'damaged lines of the spool are set aside')
     }
-    counts = sumOfCounts(counts, await storeStretch(storing, runKey, { records, from, to }, replay))
+    yield await storeStretch(storing, runKey, { records, from, to }, replay)
   }
 }
 

@@ -11,6 +11,8 @@ export interface TcpProxy {
   cut(): void
   /** Breaks all connections as soon as so many more packets came from the client; new ones are refused. */
   cutAfter(packets: number): void
+  /** The same, once: new ones go through. Tells whether it has happened. */
+  breakAfter(packets: number): () => boolean
   /** Swallows everything from now on, in both directions, on connections old and new. */
   freeze(): void
   /** Lets new connections through again; frozen ones are broken. */
@@ -25,6 +27,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let state: 'open' | 'cut' | 'frozen' = 'open'
   let packetsLeft = Number.POSITIVE_INFINITY
+  let strike = () => {}
 
   const keep = (socket: Socket) => {
     sockets.add(socket)
@@ -40,7 +43,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     const upstream = connect(Number(port || 5432), hostname)
     keep(upstream)
     const pass = (to: Socket, isFromClient: boolean) => (data: Buffer) => {
-      if (isFromClient && --packetsLeft <= 0) return cut()
+      if (isFromClient && --packetsLeft <= 0) return strike()
       if (state === 'open') to.write(data)
     }
     client.on('data', pass(upstream, true)).on('close', () => upstream.destroy())
@@ -50,6 +53,10 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     state = 'cut'
     packetsLeft = Number.POSITIVE_INFINITY
     breakAll()
+  }
+  const strikeAfter = (packets: number, how: () => void) => {
+    packetsLeft = packets
+    strike = how
   }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -62,8 +69,15 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   return {
     url: url.href,
     cut,
-    cutAfter: (packets) => {
-      packetsLeft = packets
+    cutAfter: (packets) => strikeAfter(packets, cut),
+    breakAfter(packets) {
+      let hasBroken = false
+      strikeAfter(packets, () => {
+        hasBroken = true
+        packetsLeft = Number.POSITIVE_INFINITY
+        breakAll()
+      })
+      return () => hasBroken
     },
     freeze: () => {
       state = 'frozen'

@@ -70,6 +70,22 @@ describe('the database away', () => {
     await expectNothingLost(stage)
   })
 
+  test('for a moment, between any two statements of a replay: the tick tells whether something still waits', async () => {
+    const stage = await openStage()
+    await stage.tick()
+    for (let packets = 2; ; packets += 3) {
+      stage.proxy.cut()
+      await stage.tick()
+      stage.proxy.restore()
+      const hasBroken = stage.proxy.breakAfter(packets)
+      const report = await stage.tick()
+      const isLeft = (await stage.spool.list()).length > 0
+      expect({ packets, waiting: report?.waiting }).toEqual({ packets, waiting: isLeft })
+      if (!hasBroken()) break
+    }
+    await expectNothingLost(stage)
+  })
+
   test('silent for ever, on old connections and new: the tick ends', async () => {
     const stage = await openStage({ silenceMs: 300 })
     await stage.tick()

@@ -1,18 +1,20 @@
 // The daemon: the first tick at once, then on schedule, one at a time.
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type Daemon, startDaemon } from '../../src/sync/daemon.ts'
+import { type Daemon, type DaemonDeps, startDaemon } from '../../src/sync/daemon.ts'
 import { createSchedule, longestPauseMs } from '../../src/sync/schedule.ts'
 import type { TickReport } from '../../src/sync/tick.ts'
 import { openStage, rowsOf, runsOf, type Stage, storedAnswers } from '../helpers/tick.ts'
 
 const EVERY_SECOND = '* * * * * *'
+/** Not within this test. */
+const NEVER = '0 0 29 2 *'
 const WAIT = { timeout: 15_000 }
 
-function start(stage: Stage, pattern = EVERY_SECOND) {
+function start(stage: Stage, pattern = EVERY_SECOND, more: Partial<DaemonDeps> = {}) {
   const stop = new AbortController()
   const reports: TickReport[] = []
   const daemon: Daemon = startDaemon(
-    { ...stage.deps, pattern, onTick: (report) => reports.push(report) },
+    { ...stage.deps, pattern, onTick: (report) => reports.push(report), ...more },
     stop.signal,
   )
   const end = async () => {
@@ -68,6 +70,42 @@ describe('the daemon', () => {
     const { reports } = start(stage.with({ prepare }))
     await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(1), WAIT)
     expect(stage.logged.filter((line) => line === 'error tick failed: not yet')).toHaveLength(2)
+  })
+
+  test('stores what waits as soon as the database is back, long before the next tick', async () => {
+    const stage = await openStage()
+    stage.proxy.cut()
+    const late: number[] = []
+    const { daemon, reports, end } = start(stage, NEVER, { onLate: ({ stored }) => late.push(stored) })
+    await daemon.firstTick
+    expect(reports).toMatchObject([{ stored: 0, waiting: true }])
+    stage.proxy.restore()
+    await vi.waitFor(
+      async () => expect(await storedAnswers(stage.witness)).toEqual(stage.provider.served),
+      WAIT,
+    )
+    await vi.waitFor(async () => expect(await stage.spool.list()).toEqual([]), WAIT)
+    expect(stage.provider.served).toHaveLength(3)
+    expect(late).toEqual([3])
+    expect((await runsOf(stage.witness)).map(({ trigger }) => trigger)).toEqual(['startup', 'replay'])
+    await end()
+    expect(await stage.tick()).toMatchObject({ stored: 3, late: 0 }) // its turn was given back
+  })
+
+  test('leaves what waits to the next tick, and stops while the database is away', async () => {
+    const stage = await openStage({ silenceMs: 60_000 })
+    stage.proxy.cut()
+    const { reports, end } = start(stage)
+    await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(2), WAIT)
+    stage.proxy.restore()
+    await vi.waitFor(() => expect(reports.at(-1)).toMatchObject({ waiting: false }), WAIT)
+    stage.proxy.cut()
+    await vi.waitFor(() => expect(reports.at(-1)).toMatchObject({ waiting: true }), WAIT)
+    stage.proxy.freeze()
+    await end()
+    stage.proxy.restore()
+    expect(await stage.tick()).toMatchObject({ status: 'ok', waiting: false })
+    expect(await storedAnswers(stage.witness)).toEqual(stage.provider.served)
   })
 
   test('of which two share a database and a schedule: each instant is run once, and neither stands still', async () => {

@@ -95,7 +95,7 @@ async function runDaemon(
           if (options.json) printJsonLine(output, { event: 'tick', ...report })
           else output.print(describeReport(report, config.demo))
         },
-        onDue: prometheus.onDue,
+        ...{ onLate: prometheus.onLate, onDue: prometheus.onDue },
       },
       stop,
     )

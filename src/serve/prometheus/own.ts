@@ -4,6 +4,7 @@ import { ERROR_CLASSES } from '../../primotexto/answer.ts'
 import type { ClientWatcher } from '../../primotexto/client.ts'
 import { TICK_OUTCOMES, type TickOutcome } from '../../sync/daemon.ts'
 import type { TickReport } from '../../sync/tick.ts'
+import type { RunCounts } from '../../warehouse/runs.ts'
 
 /** Seconds, up to the usual time limit of a request and beyond. */
 const REQUEST_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -12,6 +13,7 @@ const REQUEST_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 export interface Own extends ClientWatcher {
   onDue(outcome: TickOutcome): void
   onTick(report: TickReport): void
+  onLate(counts: RunCounts): void
 }
 
 export function ownMetrics(registry: Registry): Own {
@@ -50,6 +52,10 @@ export function ownMetrics(registry: Registry): Own {
     onTick(report) {
       stored.inc(report.stored + report.late)
       rejected.inc(report.rejected)
+    },
+    onLate(counts) {
+      stored.inc(counts.stored)
+      rejected.inc(counts.rejected)
     },
     onRequest: (durationMs, outcome) => requests.observe({ outcome }, durationMs / 1000),
     onFailure: (failureClass) => failures.inc({ class: failureClass }),
