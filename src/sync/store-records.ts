@@ -9,7 +9,7 @@ import { loadCalendar } from '../warehouse/calendar.ts'
 import type { Transaction, Warehouse } from '../warehouse/pool.ts'
 import { type Arrival, recordSnapshots } from '../warehouse/record.ts'
 import { addCategories } from '../warehouse/registry.ts'
-import { addToReplay, addToRun, finishRun, NO_COUNTS, type RunCounts } from '../warehouse/runs.ts'
+import { addToReplay, addToRun, finishRun, NO_COUNTS, type RunCounts, statusOf } from '../warehouse/runs.ts'
 
 const DAY_MS = 86_400_000
 
@@ -54,13 +54,17 @@ export async function storeRecords(
 
   const late = replay ? recorded.stored : recorded.late
   const counts = { stored: recorded.stored, rejected: rejected.length, late }
-  if (!replay) await addToRun(tx.db, runId, { ...counts, failed: failures.length })
-  else {
+  const sums = replay ? null : await addToRun(tx.db, runId, { ...counts, failed: failures.length })
+  if (replay) {
     if (counts.stored + counts.rejected > 0) await addToReplay(tx.db, replay, counts)
     if (failures.length > 0) await addToRun(tx.db, runId, { ...NO_COUNTS, failed: failures.length })
   }
   const finished = records.find((record) => record.kind === 'finished')
-  if (finished) await finishRun(tx.db, runId, finished.status, finished.at, finished.failed)
+  if (finished) {
+    // Answers that were rejected only here are missing, too.
+    const status = sums ? statusOf(sums.categories, finished.failed + sums.rejected) : finished.status
+    await finishRun(tx.db, runId, status, finished.at, finished.failed)
+  }
   return counts
 }
 

@@ -12,7 +12,7 @@ import { asAway, isDatabaseAway } from '../warehouse/away.ts'
 import { acquireLease, type Lease, leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { prune } from '../warehouse/prune.ts'
-import { abandonRuns, beginRun } from '../warehouse/runs.ts'
+import { abandonRuns, beginRun, statusOf } from '../warehouse/runs.ts'
 import { askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
 import { type Listed, readTargets, rememberedTargets, type Target } from './targets.ts'
@@ -221,8 +221,11 @@ async function askAndStore(
       tellOfLost(log, waiting ? unkept : [])
       throw problem
     }
-    const durationMs = Date.now() - run.startedAt
-    return { run: run.key, status, categories: targets.length, failed, ...counts, waiting, durationMs }
+    return {
+      // What is rejected only when it is to be stored is no answer either.
+      ...{ run: run.key, status: statusOf(targets.length, failed + Math.max(rejected, counts.rejected)) },
+      ...{ categories: targets.length, failed, ...counts, waiting, durationMs: Date.now() - run.startedAt },
+    }
   } finally {
     await segment.close()
   }
@@ -233,11 +236,6 @@ async function lackOfRoom(spool: Spool, loop: StoringLoop, categories: number): 
   if ((await spool.lackOfRoom(categories)) === null) return null
   await loop.settled
   return await spool.lackOfRoom(categories)
-}
-
-function statusOf(categories: number, without: number): FinishedRecord['status'] {
-  if (without === 0) return 'ok'
-  return without < categories ? 'partial' : 'failed'
 }
 
 function tellOfLost(log: Logger, unkept: readonly SpoolRecord[]): void {

@@ -1,6 +1,6 @@
 // Runs: each leaves one row that tells the truth, also when its process died.
 import { sql } from 'kysely'
-import type { RunRecord } from '../spool/records.ts'
+import type { FinishedRecord, RunRecord } from '../spool/records.ts'
 import type { Db } from './pool.ts'
 import type { RunStatus } from './tables.ts'
 
@@ -66,12 +66,19 @@ export async function advanceRun(
   return row?.id ?? null
 }
 
+/** What a run came to, from how many of its categories gave no reading. */
+export function statusOf(categories: number, without: number): FinishedRecord['status'] {
+  if (without === 0) return 'ok'
+  return without < categories ? 'partial' : 'failed'
+}
+
+/** Gives the row's sums. */
 export async function addToRun(
   db: Db,
   id: number,
   { stored, rejected, late, failed = 0 }: RunCounts & { failed?: number },
-): Promise<void> {
-  await db
+): Promise<{ categories: number; rejected: number }> {
+  return await db
     .updateTable('store.run')
     .set((row) => ({
       stored: row('stored', '+', stored),
@@ -80,7 +87,8 @@ export async function addToRun(
       failed: row('failed', '+', failed),
     }))
     .where('id', '=', id)
-    .execute()
+    .returning(['categories', 'rejected'])
+    .executeTakeFirstOrThrow()
 }
 
 /**

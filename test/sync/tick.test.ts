@@ -128,8 +128,8 @@ describe('the clock', () => {
       expect(await tickAt('12:00:00')).toMatchObject({ stored: 1, rejected: 0 })
       expect(await tickAt('12:00:00')).toMatchObject({ stored: 0, rejected: 0 })
       sent = 101
-      expect(await tickAt('12:00:00')).toMatchObject({ stored: 0, rejected: 1 })
-      expect(await tickAt('11:59:59')).toMatchObject({ stored: 0, rejected: 1 })
+      expect(await tickAt('12:00:00')).toMatchObject({ status: 'failed', stored: 0, rejected: 1 })
+      expect(await tickAt('11:59:59')).toMatchObject({ status: 'failed', stored: 0, rejected: 1 })
       expect(await tickAt('12:00:01')).toMatchObject({ stored: 1, rejected: 0 })
     } finally {
       vi.useRealTimers()
@@ -139,6 +139,20 @@ describe('the clock', () => {
       { reason: 'clock', body: expect.stringContaining('101') },
     ])
     expect(await storedAnswers(stage.witness)).toEqual(['a 100', 'a 101'])
+    const statuses = (await runsOf(stage.witness)).map(({ status }) => status)
+    expect(statuses).toEqual(['ok', 'ok', 'failed', 'failed', 'ok'])
+  })
+
+  test('a run of which some answers come too early is partial', async () => {
+    const stage = await openStage({ categories: ['a', 'b'] })
+    await stage.tick({ categories: ['a'] })
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 })
+    try {
+      expect(await stage.tick()).toMatchObject({ status: 'partial', stored: 1, failed: 0, rejected: 1 })
+    } finally {
+      vi.useRealTimers()
+    }
+    expect((await runsOf(stage.witness)).map(({ status }) => status)).toEqual(['ok', 'partial'])
   })
 })
 
