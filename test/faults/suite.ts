@@ -1,8 +1,8 @@
 // A run of the suite: faults one after the other for a while, then everything is made well, and the books.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Answered } from './api.ts'
-import type { Fault } from './faults.ts'
 import { type Books, balance } from './ledger.ts'
+import type { Fault } from './lists/fault.ts'
 import { lastLines, openWorld, type World } from './world.ts'
 
 export interface SuiteOptions {

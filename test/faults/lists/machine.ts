@@ -1,0 +1,126 @@
+// The machine: its clock, memory, disks and files; and a process that sleeps.
+import { execFileSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fill } from '../cluster.ts'
+import { backlog, expectCode, type Fault, needsMount } from './fault.ts'
+
+export const MACHINE: readonly Fault[] = [
+  {
+    name: 'machine: SIGSTOP for longer than the lease',
+    isSlow: true,
+    async inject(world) {
+      const program = await world.daemon()
+      await world.api.next('answer')
+      await delay(world.dice.between(0, 300))
+      program.pause()
+      const other = world.run(['start'], { folder: world.folder('other host') })
+      await delay(33_000)
+      program.resume()
+      await delay(3_000)
+      await other.stop()
+    },
+  },
+  {
+    name: 'machine: spool disk full',
+    cannot: needsMount,
+    async inject(world) {
+      const folder = world.folder('small disk', 1)
+      const program = world.run(['start'], { folder })
+      await delay(world.dice.between(1_500, 2_500))
+      const ballast = join(folder, 'ballast')
+      fill(ballast)
+      await delay(3_000)
+      rmSync(ballast)
+      await delay(1_500)
+      await program.stop()
+    },
+  },
+  {
+    name: 'machine: data folder read-only',
+    cannot: needsMount,
+    async inject(world) {
+      const folder = world.folder('small disk', 1)
+      const program = world.run(['start'], { folder })
+      await delay(world.dice.between(1_500, 2_500))
+      // refused while a segment is open
+      const remount = (how: string) =>
+        execFileSync('mount', ['-o', `remount,${how}`, folder], { stdio: 'pipe' })
+      const isReadOnly = await attempt(() => remount('ro'))
+      await delay(2_500)
+      if (isReadOnly) {
+        await expectCode(world, world.run(['sync'], { folder }), [1])
+        remount('rw')
+      }
+      await delay(1_000)
+      await program.stop()
+    },
+  },
+  {
+    name: 'machine: little memory, and a replay',
+    async inject(world) {
+      await world.daemon()
+      await backlog(world)
+      const sync = world.run(['sync'], { nodeOptions: ['--max-old-space-size=40'] })
+      await expectCode(world, sync, [0, 3])
+    },
+  },
+  {
+    name: 'machine: out of file descriptors',
+    async inject(world) {
+      const program = world.run(['start'], {
+        folder: world.folder('few files'),
+        openFiles: world.dice.between(24, 34),
+      })
+      await delay(5_000)
+      if (program.endedAt === null) await program.stop()
+    },
+  },
+  {
+    name: 'machine: clock stepped back and forth',
+    cannot: ({ faketime }) => (faketime ? null : 'no libfaketime'),
+    async inject(world) {
+      const folder = world.folder('stepped clock')
+      const file = join(folder, 'offset')
+      const step = (offset: string) => writeFileSync(file, `${offset}\n`)
+      step('+0')
+      const env = {
+        ...{ LD_PRELOAD: world.faketime!, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1' },
+        ...{ FAKETIME_DONT_FAKE_MONOTONIC: '1', LOG_LEVEL: 'debug' },
+      }
+      const program = world.run(['start'], { folder, env })
+      await delay(2_500)
+      for (const offset of world.dice.shuffled(['-5', '+7', '-90000'])) {
+        step(offset)
+        await delay(1_200)
+      }
+      step('-3600')
+      await expectCode(world, world.run(['sync'], { folder, env }), [1])
+      step('+0')
+      // Each instant leaves a line, also where the other daemon was faster.
+      const due = () => program.output().match(/"msg":"(this )?tick /g)?.length ?? 0
+      const dueBefore = due()
+      await delay(4_000)
+      if (due() === dueBefore)
+        world.problems.push('the clock was set back and right again, and no tick is due any more')
+      await program.stop()
+      const [row] = await world.cluster.admin<{ found: boolean }>(
+        `select exists (select from sync.rejected where reason = 'clock') as found`,
+      )
+      if (!row!.found) world.problems.push('the clock went back, and no answer was set aside for it')
+    },
+  },
+]
+
+async function attempt(work: () => unknown): Promise<boolean> {
+  for (let tries = 0; tries < 40; tries++) {
+    try {
+      work()
+      return true
+    } catch {
+      await delay(50)
+    }
+  }
+  return false
+}
