@@ -177,23 +177,30 @@ create table store.walk (
 -- Earlier copies of walk rows: where a late snapshot, a decision or a dip makes the derivation start again.
 create table store.checkpoint (like store.walk, primary key (category_id, newest_at));
 
--- What pruning removed: snapshots of a category before `edge`, whose checkpoint now stands for them. The
--- newest edge of a category holds; what lies up to seven days after it (the reach of the dip rule) is final.
+-- What pruning removed, as the database itself logs it: snapshots of a category before `edge`, whose checkpoint
+-- now stands for them (null: none does, as somebody else removed them). The newest edge of a category holds;
+-- what lies up to seven days after it (the reach of the dip rule) is final.
 create table store.prune (
   id bigint generated always as identity primary key,
   category_id integer not null references store.category,
   pruned_at timestamptz not null default now(),
-  edge timestamptz not null,
+  edge timestamptz,
   snapshots integer not null
 );
 
-create index prune_by_category on store.prune (category_id, edge desc);
+create index prune_by_category on store.prune (category_id, edge desc nulls last);
 
 -- One row: what the whole warehouse agrees on.
 create table store.reporting (
   one boolean primary key default true check (one),
   timezone text not null,
   expected_every interval -- the longest time between two ticks of the schedule
+);
+
+-- The versions of the program that brought the schema forward: an older one says which to use instead.
+create table store.program (
+  version text primary key,
+  migrated_at timestamptz not null default now()
 );
 
 -- One writer at a time: a lease with a token that grows with every holder.
@@ -296,3 +303,19 @@ execute function store.refuse_change();
 create trigger keep_rows before delete on store.snapshot for each row execute function store.refuse_change();
 
 create trigger keep_table before truncate on store.snapshot execute function store.refuse_change();
+
+-- Whoever opens that door leaves a trace. All before a checkpoint is removed, so the next one is the edge.
+create function store.log_pruning() returns trigger language plpgsql as $$
+begin
+  insert into store.prune (category_id, edge, snapshots)
+  select
+    category_id,
+    (select min(newest_at) from store.checkpoint c
+     where c.category_id = removed.category_id and newest_at > max(removed.observed_at)),
+    count(*)
+  from removed group by category_id;
+  return null;
+end $$;
+
+create trigger log_pruning after delete on store.snapshot referencing old table as removed
+for each statement execute function store.log_pruning();

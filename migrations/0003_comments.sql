@@ -173,8 +173,8 @@ comment on column sync.decisions.decided_at is 'When. An instant.';
 comment on column sync.decisions.why is 'The reason.';
 comment on column sync.decisions.holds is 'Whether it is the newest for its snapshot.';
 
-comment on view sync.prunes is 'What retention removed (SNAPSHOT_RETENTION): snapshots and their deltas, never a trend. One row a category and prune.';
+comment on view sync.prunes is 'What retention removed (SNAPSHOT_RETENTION): snapshots and their deltas, never a trend. One row a category and prune, written by the database itself, whoever removed them.';
 comment on column sync.prunes.pruned_at is 'When. An instant.';
 comment on column sync.prunes.snapshots is 'How many snapshots were removed. Unit: snapshots.';
-comment on column sync.prunes.kept_from is 'The oldest snapshot that was kept. An instant.';
-comment on column sync.prunes.final_until is 'Up to when nothing can be imported or decided any more. An instant.';
+comment on column sync.prunes.kept_from is 'The oldest snapshot that was kept. An instant. Null: it was no retention.';
+comment on column sync.prunes.final_until is 'Up to when nothing can be imported or decided any more. An instant; null as kept_from.';

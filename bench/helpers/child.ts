@@ -21,7 +21,7 @@ export async function runCli(
   stdin: AsyncIterable<Buffer> | Iterable<Buffer> = [],
 ): Promise<Ended> {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, ['--import', PEAK, MAIN, ...args], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', '--import', PEAK, MAIN, ...args], {
     env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl, PRIMOTEXTO_API_KEY: 'bench' },
   })
   const feeding = pipeline(stdin, child.stdin).catch(() => {}) // it may end before it has read all

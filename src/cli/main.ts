@@ -26,6 +26,8 @@ function fail(error: unknown): void {
   process.exitCode = exitCode
 }
 
+// A report of Node.js on a crash or a signal would hold the environment, and with it keys and passwords.
+if (process.report) process.report.excludeEnv = true
 quietWhenPipeCloses(process.stdout)
 process.on('uncaughtException', (error) => {
   fail(error)

@@ -170,9 +170,11 @@ function sumOf(days: readonly SentOnDay[] | undefined): string | null {
 
 const count = (value: number) => value.toLocaleString('en')
 
-const plural = (value: number, one: string, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`
+export const plural = (value: number, one: string, many = `${one}s`) =>
+  `${count(value)} ${value === 1 ? one : many}`
 
-function size(bytes: number): string {
+/** Bytes for people. */
+export function size(bytes: number): string {
   if (bytes < 2 ** 20) return `${(bytes / 1024).toFixed(1)} KiB`
   const mebibytes = bytes / 2 ** 20
   return mebibytes < 1024 ? `${mebibytes.toFixed(1)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`

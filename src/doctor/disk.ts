@@ -6,15 +6,16 @@ import { type Finding, ill, well } from './finding.ts'
 
 const LEAST_FREE_BYTES = 1 << 30
 
-/** `listWaiting` gives the segments of the spool that are not stored. */
+/** `listWaiting` gives the segments of the spool that are not stored; `measure`, the room of a folder's disk. */
 export async function checkDisk(
   dataDir: string,
   listWaiting: (spool: Spool) => Promise<WaitingSegment[]>,
+  measure: (folder: string) => Promise<{ bavail: number; bsize: number }> = statfs,
 ): Promise<Finding[]> {
   try {
     const spool = await openSpool(dataDir)
     const segments = await listWaiting(spool)
-    const { bavail, bsize } = await statfs(spool.folder)
+    const { bavail, bsize } = await measure(spool.folder)
     return [checkSpool(segments.length), checkRoom(bavail * bsize)]
   } catch (error) {
     const advice = error instanceof PrimosyncError ? error.hint : null

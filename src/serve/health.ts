@@ -19,20 +19,23 @@ export interface HealthDeps {
   readonly holder: string
   /** Whether schema and zone are in order: false as long as the database was never reached. */
   isPrepared(): boolean
+  /** Whether answers wait in the spool because the database could not take them when that was last tried. */
+  isWaiting(): boolean
 }
 
 /** Whoever asks waits seconds, not as long as a database may take. */
 const PATIENCE_MS = 3_000
 
 /** What this process needs: the database with its schema, a turn to write, and a spool with room. Never rejects. */
-export async function readiness({ warehouse, spool, holder, isPrepared }: HealthDeps): Promise<Readiness> {
+export async function readiness(deps: HealthDeps): Promise<Readiness> {
+  const { warehouse, spool, holder } = deps
   const [database, schema, lease, waiting] = await Promise.all([
     check(async () => {
       await sql`select 1`.execute(warehouse.db)
       return 'reachable'
     }),
     check(async () => {
-      if (!isPrepared()) throw new Error('not checked yet: the database was never reached')
+      if (!deps.isPrepared()) throw new Error('not checked yet: the database was never reached')
       return 'current'
     }),
     check(async () => {
@@ -44,7 +47,9 @@ export async function readiness({ warehouse, spool, holder, isPrepared }: Health
       const lack = await spool.lackOfRoom(0)
       if (lack) throw lack
       const segments = await listWaiting(spool, warehouse.db)
-      return segments.length === 0 ? 'empty' : `holds the answers of ${segments.length} runs`
+      const held = `holds the answers of ${segments.length} ${segments.length === 1 ? 'run' : 'runs'}`
+      if (deps.isWaiting()) throw new Error(`${held} that the database could not take`)
+      return segments.length === 0 ? 'empty' : held
     }),
   ])
   const checks = { database, schema, lease, spool: waiting }

@@ -13,14 +13,14 @@ const LONGEST_PAUSE_MS = 15_000
 const STOP_GRACE_MS = 4_000
 
 /**
- * Tries until all that waits is stored or `signal` is aborted, and tells `onStored` of each transaction. Never
- * rejects; what it cannot store the next tick tries again.
+ * Tries until all that waits is stored (true) or `signal` is aborted, and tells `onStored` of each transaction.
+ * Never rejects; what it cannot store the next tick tries again.
  */
 export async function catchUp(
   deps: TickDeps,
   onStored: (counts: RunCounts) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const caughtUp = pRetry(() => storeAll(deps, onStored, signal), {
     ...{ retries: Number.POSITIVE_INFINITY, minTimeout: FIRST_PAUSE_MS, maxTimeout: LONGEST_PAUSE_MS },
     shouldRetry: ({ error }) => isDatabaseAway(error) || error instanceof LeaseLostError,
@@ -28,8 +28,10 @@ export async function catchUp(
   })
   try {
     await unlessStopped(caughtUp, signal, STOP_GRACE_MS)
+    return !signal.aborted
   } catch (error) {
     if (!signal.aborted) deps.log.error({ err: error }, 'what waits in the spool cannot be stored')
+    return false
   }
 }
 

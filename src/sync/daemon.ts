@@ -10,6 +10,8 @@ export interface DaemonDeps extends TickDeps {
   readonly pattern: string
   /** Told of every tick that ran. */
   onTick(report: TickReport): void
+  /** Told whether the database could take all that there was for it, when that was last tried. */
+  onWaiting?(isWaiting: boolean): void
   /** Told of what was stored between two ticks. */
   onLate?(counts: RunCounts): void
   /** Told of every instant at which a tick was due, once it is known what came of it. */
@@ -48,10 +50,13 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
     underWay = runTick(deps, trigger, scheduledAt, stop)
     const report = await underWay
     underWay = null
+    if (report) deps.onWaiting?.(report.waiting)
     if (!report?.waiting || stop.aborted) return
     untilNextTick = new AbortController()
     const signal = AbortSignal.any([stop, untilNextTick.signal])
-    catchingUp = catchUp(deps, (counts) => deps.onLate?.(counts), signal)
+    catchingUp = catchUp(deps, (counts) => deps.onLate?.(counts), signal).then((isDone) => {
+      if (isDone) deps.onWaiting?.(false)
+    })
   }
   const firstTick = run('startup', null)
   const schedule = createSchedule(

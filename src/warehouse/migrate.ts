@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { PrimosyncError } from '../errors.ts'
+import { version } from '../version.ts'
 import type { Db } from './pool.ts'
 
 const FOLDER = fileURLToPath(new URL('../../migrations/', import.meta.url))
@@ -31,7 +32,13 @@ export async function migrate(db: Db): Promise<string[]> {
         )
       : error
   }
-  return results?.filter((result) => result.status === 'Success').map((result) => result.migrationName) ?? []
+  const run =
+    results?.filter((result) => result.status === 'Success').map((result) => result.migrationName) ?? []
+  if (run.length > 0) {
+    await sql`insert into store.program (version) values (${version})
+      on conflict (version) do update set migrated_at = now()`.execute(db)
+  }
+  return run
 }
 
 /** All migrations that this program knows, with when they ran. */
@@ -51,9 +58,13 @@ async function refuseNewerSchema(db: Db): Promise<void> {
   }>`select name from ${sql.id(SCHEMA, TABLE)} order by name`.execute(db)
   const unknown = rows.map((row) => row.name).filter((name) => !known.includes(name))
   if (unknown.length === 0) return
+  const { rows: programs } = await sql<{ version: string }>`
+    select version from store.program order by migrated_at desc limit 1`.execute(db)
   throw new PrimosyncError(
-    `The database has a newer schema (${unknown.at(-1)}) than this program knows (${known.at(-1)}).`,
-    { hint: 'Use the version of primosync that made it, or a newer one; the schema is never taken back.' },
+    `The database has a newer schema (${unknown.at(-1)}) than primosync ${version} knows (${known.at(-1)}).`,
+    {
+      hint: `Use primosync ${programs[0]?.version ?? 'of the version that made it'} or a newer one; the schema is never taken back.`,
+    },
   )
 }
 

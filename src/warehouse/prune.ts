@@ -53,26 +53,22 @@ async function pruneCategory(warehouse: Warehouse, id: number, edge: number): Pr
       kept,
     )
     if (rows.length === 0) return 0 // the series was derived anew meanwhile
-    // The one door through which stored snapshots go; it closes with the transaction.
+    // The one door through which stored snapshots go, watched by the database; it closes with the transaction.
     await connection.query(`select set_config('primosync.pruning', 'on', true)`)
     const { rowCount } = await connection.query(
       '/* prune */ delete from store.snapshot where category_id = $1 and observed_at < $2',
       kept,
     )
     await connection.query('delete from store.checkpoint where category_id = $1 and newest_at < $2', kept)
-    const snapshots = rowCount ?? 0
-    await db
-      .insertInto('store.prune')
-      .values({ category_id: id, edge: new Date(edge), snapshots })
-      .execute()
-    return snapshots
+    return rowCount ?? 0
   })
 }
 
 /** Before which instant a category's snapshots were pruned (epoch milliseconds); null: it has all of them. */
 export async function readEdge(connection: pg.ClientBase, categoryId: number): Promise<number | null> {
   const { rows } = await connection.query<{ edge: number }>(
-    `select ${epochMs('edge')} as edge from store.prune where category_id = $1 order by edge desc limit 1`,
+    `select ${epochMs('edge')} as edge from store.prune where category_id = $1
+    order by edge desc nulls last limit 1`,
     [categoryId],
   )
   return rows[0]?.edge ?? null

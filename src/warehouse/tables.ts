@@ -79,10 +79,11 @@ export interface Tables {
     id: Generated<number>
     category_id: number
     pruned_at: Generated<Date>
-    edge: Date
+    edge: Date | null
     snapshots: number
   }
   'store.reporting': { one: Generated<boolean>; timezone: string; expected_every: string | null }
+  'store.program': { version: string; migrated_at: Generated<Date> }
   'store.lease': { name: string; token: BigInteger; holder: string | null; expires_at: Date }
   'store.calendar': { day: string; starts_at: Date; ends_at: Date }
 }

@@ -56,23 +56,32 @@ describe('primosync doctor', () => {
     ])
   })
 
-  for (const [what, env, subject, found] of [
-    ['a wrong key', { PRIMOTEXTO_API_KEY: 'wrong' }, 'API, default', /^authentication: /],
-    ['no category', { PRIMOTEXTO_CATEGORIES: '' }, 'API, default', /^no category/],
+  for (const [what, env, ...expected] of [
+    ['a wrong key', { PRIMOTEXTO_API_KEY: 'wrong' }, ['API, default', /^authentication: /]],
+    ['no category', { PRIMOTEXTO_CATEGORIES: '' }, ['API, default', /^no category/]],
     [
-      'a database that is away',
-      { DATABASE_URL: 'postgres://u:canary@127.0.0.1:1/x' },
-      'database',
-      /ECONNREFUSED/,
+      'a database that is away, and answers that wait for it',
+      { DATABASE_URL: 'postgres://u:canary@127.0.0.1:1/x', PRIMOSYNC_DATA_DIR: 'waiting' },
+      ['database', /ECONNREFUSED/],
+      ['spool', /^the answers of 1 runs wait/],
     ],
-    ['an unknown zone', { REPORTING_TIMEZONE: 'Mars/Olympus' }, 'zone', /Mars\/Olympus/],
+    ['a data folder that is none', { PRIMOSYNC_DATA_DIR: 'file' }, ['spool', /cannot be written: .*ENOTDIR/]],
+    ['an unknown zone', { REPORTING_TIMEZONE: 'Mars/Olympus' }, ['zone', /Mars\/Olympus/]],
+    [
+      'a clock that is off, and a wrong key among several',
+      { PRIMOTEXTO_BASE_URL: 'ahead', HTTP_PORT: '1' },
+      ['clock', /^180 min behind the API/],
+      ['API, shop', /^authentication: /],
+    ],
   ] as const) {
     test(`tells of ${what}, and what to do`, async () => {
       const { code, ills } = await examine(env)
       expect(code).toBe(1)
-      expect(ills).toEqual([
-        { subject, ok: false, found: expect.stringMatching(found), advice: expect.any(String) },
-      ])
+      expect(ills).toEqual(
+        expected.map(([subject, found]) => ({
+          ...{ subject, ok: false, found: expect.stringMatching(found), advice: expect.any(String) },
+        })),
+      )
       expect(JSON.stringify(ills)).not.toContain('canary')
     })
   }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { CommandModule } from '../../src/cli/command.ts'
 import { commands } from '../../src/cli/commands/index.ts'
 import { runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
@@ -137,4 +137,20 @@ describe('sandbox', () => {
     cli.child.stdout.destroy()
     expect(await cli.result).toMatchObject({ code: 0, stderr: '' })
   })
+})
+
+test('a report that Node.js writes of a crash or a signal holds no environment', async () => {
+  const cwd = temporaryFolder()
+  const secret = 'CanaryOfAReport42'
+  const env = { PRIMOTEXTO_API_KEY: secret, NODE_OPTIONS: `--report-on-signal --report-directory=${cwd}` }
+  const sandbox = startCli(['sandbox', '--port', '0'], { cwd, env })
+  await sandbox.output(/http:/)
+  sandbox.child.kill('SIGUSR2')
+  const report = await vi.waitFor(() => {
+    const [file] = readdirSync(cwd).filter((name) => name.startsWith('report.'))
+    const text = readFileSync(join(cwd, file!), 'utf8')
+    expect(JSON.parse(text)).toHaveProperty('javascriptStack')
+    return text
+  })
+  expect(report).not.toContain(secret)
 })

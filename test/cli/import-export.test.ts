@@ -1,5 +1,5 @@
 // import and export as a user meets them: files, pipes, exit codes.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CliResult, runCli, temporaryFolder } from '../helpers/cli.ts'
@@ -198,6 +198,7 @@ describe('export', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'out.ndjson: snapshots 2, decisions 1\n' })
     expect(readFileSync(join(cwd, 'out.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(3)
     expect(existsSync(join(cwd, 'out.ndjson.part'))).toBe(false)
+    expect(statSync(join(cwd, 'out.ndjson')).mode & 0o777).toBe(0o600)
     const nowhere = await run(['export', '--output', 'no/such/folder.csv'], { cwd })
     expect(nowhere).toMatchObject({ code: 1, stdout: '' })
     expect(nowhere.stderr).toMatch(/^primosync: Cannot write no\/such\/folder\.csv: .*\nhint: /)

@@ -40,11 +40,14 @@ test('a schema newer than the program is refused, with what to do', async () => 
   await witness.pool.query(
     `insert into store_migrations.migration (name, timestamp) values ('9999_later', now()::text)`,
   )
+  await witness.pool.query(
+    `insert into store.program (version, migrated_at) values ('9.8.7', now() + interval '1 second')`,
+  )
   for (const command of ['migrate', 'sync']) {
     const { code, stderr } = await run([command])
     expect(code).toBe(1)
     expect(stderr).toContain('newer schema (9999_later)')
-    expect(stderr).toContain('hint: Use the version of primosync that made it')
+    expect(stderr).toContain('hint: Use primosync 9.8.7 or a newer one')
   }
   expect(provider.asked).toEqual([])
 })

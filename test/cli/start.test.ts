@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { Warehouse } from '../../src/warehouse/pool.ts'
 import { runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
 import { install } from '../helpers/installation.ts'
 import { runsOf, storedAnswers } from '../helpers/tick.ts'
@@ -83,6 +84,20 @@ describe('start without any setting', () => {
   })
 })
 
+/** For the sessions that begin from now on; those that there are end. */
+async function setReadOnly({ pool }: Warehouse, is: 'on' | 'off'): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('set default_transaction_read_only = off')
+    await client.query(`do $$ begin
+      execute format('alter database %I set default_transaction_read_only = ${is}', current_database()); end $$`)
+    await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`)
+  } finally {
+    client.release(true)
+  }
+}
+
 describe('start with a key and a database', () => {
   test('starts, asks and keeps while the database is away, and stores when it is back', async () => {
     const { start, provider, proxy, witness, expectNoSecret } = await install()
@@ -105,7 +120,21 @@ describe('start with a key and a database', () => {
       async () => expect((await storedAnswers(witness)).length).toBeGreaterThanOrEqual(9),
       WAIT,
     )
-    expect(await readJson(`${url}/readyz`)).toMatchObject({ status: 200, body: { ready: true } })
+    const isReady = async () => (await readJson(`${url}/readyz`)).status === 200
+    await vi.waitFor(async () => expect(await isReady()).toBe(true), WAIT)
+
+    // there for whoever reads, but not for what has to be stored
+    await setReadOnly(witness, 'on')
+    await vi.waitFor(async () => {
+      const answered = await readJson(`${url}/readyz`)
+      expect(answered.status).toBe(503)
+      expect(answered.body.checks).toMatchObject({
+        database: { ok: true },
+        spool: { ok: false, message: expect.stringMatching(/holds the answers of .* could not take/) },
+      })
+    }, WAIT)
+    await setReadOnly(witness, 'off')
+    await vi.waitFor(async () => expect(await isReady()).toBe(true), WAIT)
     daemon.child.kill('SIGTERM')
     const { code, stdout, stderr } = await daemon.result
     expect(code).toBe(0)

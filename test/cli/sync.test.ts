@@ -45,6 +45,11 @@ describe('sync stores', () => {
     const away = await run(['sync'])
     expect(away).toMatchObject({ code: 4, stdout: expect.stringContaining('the rest waits in the spool') })
     expect(away.stderr).toContain('The database cannot be used')
+    const status = await run(['status'])
+    expect(status).toMatchObject({ code: 1, stdout: '' })
+    expect(status.stderr).toMatch(
+      /^primosync: The database cannot be used: .* The answers of \d runs? wait for it/,
+    )
     proxy.restore()
     expect(await run(['sync', '--json'])).toMatchObject({
       code: 0,

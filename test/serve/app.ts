@@ -22,7 +22,8 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 export async function appOf(warehouse: Warehouse, changed: Partial<AppDeps> = {}): Promise<Hono> {
   const spool = await openSpool(folder)
   const deps = {
-    ...{ warehouse, spool, log: pino({ level: 'silent' }), isPrepared: () => true, holder: 'a test' },
+    ...{ warehouse, spool, log: pino({ level: 'silent' }), isPrepared: () => true },
+    ...{ isWaiting: () => false, holder: 'a test' },
     ...{ timezone: 'Europe/Paris', schedule: '*/5 * * * *', nextTickAt: () => new Date(Date.now() + 60_000) },
     ...{ demo: false, demoAccount: 'sandbox', token: null, host: '127.0.0.1' },
     ...changed,

@@ -108,7 +108,7 @@ async function writeTo(file: string, texts: AsyncGenerator<string>): Promise<voi
       cause: error,
     })
   }
-  const whole = await open(part, 'w').catch(cannotWrite)
+  const whole = await open(part, 'w', 0o600).catch(cannotWrite)
   try {
     await pipeline(texts, whole.createWriteStream())
     await rename(part, file).catch(cannotWrite)

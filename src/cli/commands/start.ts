@@ -6,10 +6,9 @@ import { SANDBOX_CATEGORIES } from '../../sandbox/lives.ts'
 import type { Prometheus } from '../../serve/prometheus.ts'
 import { openSpool } from '../../spool/spool.ts'
 import { unlessStopped } from '../../stopping.ts'
-import { startDaemon } from '../../sync/daemon.ts'
+import { type DaemonDeps, startDaemon } from '../../sync/daemon.ts'
 import { DEMO_ACCOUNT, loadDemoHistory } from '../../sync/demo.ts'
 import { createSchedule } from '../../sync/schedule.ts'
-import type { TickDeps } from '../../sync/tick.ts'
 import { isDatabaseAway } from '../../warehouse/away.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action, Context } from '../command.ts'
@@ -43,6 +42,10 @@ export const start: Action<object> = {
     const warehouse = await connectWarehouse(config, log, { exclusive: true, silenceMs: TICK_SILENCE_MS })
     try {
       let isPrepared = false
+      let isWaiting = false
+      const onWaiting = (is: boolean) => {
+        isWaiting = is
+      }
       const prepareForTicks = prepareOnce(warehouse, config)
       const prepare = async () => {
         await prepareForTicks()
@@ -52,7 +55,7 @@ export const start: Action<object> = {
       const demo = { demo: config.demo, demoAccount: DEMO_ACCOUNT }
       const prometheus = createPrometheus({ ...shared, ...demo })
       const app = createApp({
-        ...{ ...shared, ...demo, prometheus, isPrepared: () => isPrepared },
+        ...{ ...shared, ...demo, prometheus, isPrepared: () => isPrepared, isWaiting: () => isWaiting },
         ...{
           timezone: config.reportingTimezone,
           schedule: config.syncSchedule,
@@ -65,7 +68,7 @@ export const start: Action<object> = {
       try {
         announce(context, warehouse, server.url)
         await unlessStopped(prepareDemo(context, warehouse, prepare), stop)
-        await runDaemon(context, { ...shared, prepare }, prometheus, stop)
+        await runDaemon(context, { ...shared, prepare, onWaiting }, prometheus, stop)
       } finally {
         await server.close()
       }
@@ -80,7 +83,7 @@ export const start: Action<object> = {
 /** Ticks until it is told to stop. */
 async function runDaemon(
   { config, log, options, output }: Context<object>,
-  deps: Pick<TickDeps, 'warehouse' | 'spool' | 'log' | 'holder' | 'prepare'>,
+  deps: Pick<DaemonDeps, 'warehouse' | 'spool' | 'log' | 'holder' | 'prepare' | 'onWaiting'>,
   prometheus: Prometheus,
   stop: AbortSignal,
 ): Promise<void> {

@@ -2,10 +2,11 @@
 
 import { InvalidArgumentError } from 'commander'
 import { readDurationMs } from '../../config/readers.ts'
-import { reasonOf, UsageError } from '../../errors.ts'
+import { DatabaseAwayError, reasonOf, UsageError } from '../../errors.ts'
 import { openSpool, type Spool } from '../../spool/spool.ts'
 import { createSchedule } from '../../sync/schedule.ts'
 import { listWaiting } from '../../sync/waiting.ts'
+import { asAway, isDatabaseAway } from '../../warehouse/away.ts'
 import type { Db } from '../../warehouse/pool.ts'
 import {
   keyOf,
@@ -18,7 +19,7 @@ import {
 import type { Action, Context } from '../command.ts'
 import { wrapTo } from '../layout.ts'
 import { liveScreen, type Size } from '../live-screen.ts'
-import { LISTED, SPARK_DAYS, type StatusFacts, statusLines } from '../status-report.ts'
+import { LISTED, plural, SPARK_DAYS, type StatusFacts, size, statusLines } from '../status-report.ts'
 import { stopSignal } from '../stop-signal.ts'
 import {
   type ConfiguredWarehouse,
@@ -53,10 +54,26 @@ export const status: Action<Options> = {
       return await watchStatus(context, options.watch === true ? USUAL_EVERY_MS : options.watch, stopSignal)
     }
     const spool = await openSpool(dataFolder(config))
-    const facts = await withConfiguredWarehouse(config, log, ({ db }) => readFacts(context, db, spool))
+    const facts = await withConfiguredWarehouse(config, log, ({ db }) => readFacts(context, db, spool)).catch(
+      async (error) => {
+        throw isDatabaseAway(error) ? await withWaiting(error, spool) : error
+      },
+    )
     if (options.json) return output.json(facts)
     output.print(statusLines(facts, output).join('\n'))
   },
+}
+
+/** The error of a database that is away, with what waits for it. */
+async function withWaiting(error: unknown, spool: Spool): Promise<unknown> {
+  const away = asAway(error)
+  const segments = await spool.list()
+  if (segments.length === 0 || !(away instanceof DatabaseAwayError)) return away
+  const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
+  return new DatabaseAwayError(
+    `${away.message} The answers of ${plural(segments.length, 'run')} wait for it in the spool (${size(bytes)}).`,
+    { ...(away.hint !== null && { hint: away.hint }), cause: away },
+  )
 }
 
 function everyArgument(text: string): number {

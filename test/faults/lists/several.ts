@@ -53,7 +53,7 @@ export const SEVERAL: readonly Fault[] = [
       )
       const sync = world.run(['sync'], { folder: world.folder('by hand') })
       await expectCode(world, sync, [1])
-      if (!/9999_later.*\n.*Use the version/.test(sync.output()))
+      if (!/9999_later.*\n.*Use primosync/.test(sync.output()))
         world.problems.push(`a newer schema is not explained: ${lastLines(sync)}`)
       await cluster.admin(`delete from store_migrations.migration where name = '9999_later'`)
     },
