@@ -1,15 +1,49 @@
-// The doctor as a process: a line each, what to do, exit 1 if something needs doing.
-import { createServer, type Server } from 'node:http'
+// The doctor: a line each, what to do, exit 1 if something needs doing.
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkClock } from '../../src/doctor/api.ts'
+import { checkDatabase } from '../../src/doctor/database.ts'
+import { checkDisk } from '../../src/doctor/disk.ts'
+import type { Finding } from '../../src/doctor/finding.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
-import { runCli } from '../helpers/cli.ts'
-import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
+import { openWarehouse } from '../../src/warehouse/pool.ts'
+import { runCli, temporaryFolder } from '../helpers/cli.ts'
+import { createTestDatabase, type TestDatabase, uniqueName } from '../helpers/database.ts'
+import { withWarehouse } from '../helpers/warehouse.ts'
+import { answer } from '../primotexto/provider.ts'
+
+const HOUR_MS = 3_600_000
 
 interface Found {
   readonly ok: boolean
-  readonly findings: { subject: string; ok: boolean; found: string; advice: string | null }[]
+  readonly findings: Finding[]
+}
+
+/** Subject and words of each line that is not well. */
+type Ills = readonly (readonly [subject: string, found: RegExp])[]
+
+function expectIlls(findings: readonly Finding[], ills: Ills): void {
+  expect(findings.filter(({ ok }) => !ok)).toEqual(
+    ills.map(([subject, found]) => ({
+      ...{ subject, ok: false, found: expect.stringMatching(found), advice: expect.any(String) },
+    })),
+  )
+}
+
+interface Listening {
+  readonly url: string
+  close(): void
+}
+
+async function listen(listener: RequestListener): Promise<Listening> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}/v2`, close: () => server.close() }
 }
 
 describe('primosync doctor', () => {
@@ -30,15 +64,15 @@ describe('primosync doctor', () => {
     await database.drop()
   })
 
-  async function examine(env: Record<string, string>) {
-    const { code, stdout } = await runCli(['doctor', '--json'], { env: { ...settings, ...env } })
+  async function examine(env: Record<string, string>, cwd = temporaryFolder()) {
+    const { code, stdout } = await runCli(['doctor', '--json'], { cwd, env: { ...settings, ...env } })
     const { ok, findings }: Found = JSON.parse(stdout)
-    return { code, ok, ills: findings.filter((finding) => !finding.ok), findings }
+    return { code, ok, findings }
   }
 
   test('finds all well', async () => {
     const { code, ok, findings } = await examine({})
-    expect(findings.filter((finding) => !finding.ok)).toEqual([])
+    expectIlls(findings, [])
     expect({ code, ok }).toEqual({ code: 0, ok: true })
     expect(findings.map(({ subject }) => subject)).toEqual([
       ...[
@@ -56,35 +90,49 @@ describe('primosync doctor', () => {
     ])
   })
 
-  for (const [what, env, ...expected] of [
+  for (const [what, env, ...ills] of [
     ['a wrong key', { PRIMOTEXTO_API_KEY: 'wrong' }, ['API, default', /^authentication: /]],
     ['no category', { PRIMOTEXTO_CATEGORIES: '' }, ['API, default', /^no category/]],
     [
-      'a database that is away, and answers that wait for it',
+      'a database that is away, and what waits for it',
       { DATABASE_URL: 'postgres://u:canary@127.0.0.1:1/x', PRIMOSYNC_DATA_DIR: 'waiting' },
       ['database', /ECONNREFUSED/],
       ['spool', /^the answers of 1 runs wait/],
     ],
-    ['a data folder that is none', { PRIMOSYNC_DATA_DIR: 'file' }, ['spool', /cannot be written: .*ENOTDIR/]],
-    ['an unknown zone', { REPORTING_TIMEZONE: 'Mars/Olympus' }, ['zone', /Mars\/Olympus/]],
     [
-      'a clock that is off, and a wrong key among several',
-      { PRIMOTEXTO_BASE_URL: 'ahead', HTTP_PORT: '1' },
-      ['clock', /^180 min behind the API/],
-      ['API, shop', /^authentication: /],
+      'a data folder that cannot be written',
+      { PRIMOSYNC_DATA_DIR: 'file' },
+      ['spool', /cannot be written.*ENOTDIR/],
     ],
+    ['an unknown zone', { REPORTING_TIMEZONE: 'Mars/Olympus' }, ['zone', /Mars\/Olympus/]],
   ] as const) {
     test(`tells of ${what}, and what to do`, async () => {
-      const { code, ills } = await examine(env)
+      const cwd = temporaryFolder()
+      mkdirSync(join(cwd, 'waiting/spool'), { recursive: true })
+      writeFileSync(join(cwd, 'waiting/spool/01980000-0000-7000-8000-000000000000.ndjson'), '{}\n')
+      writeFileSync(join(cwd, 'file'), '')
+      const { code, findings } = await examine(env, cwd)
       expect(code).toBe(1)
-      expect(ills).toEqual(
-        expected.map(([subject, found]) => ({
-          ...{ subject, ok: false, found: expect.stringMatching(found), advice: expect.any(String) },
-        })),
-      )
-      expect(JSON.stringify(ills)).not.toContain('canary')
+      expectIlls(findings, ills)
+      expect(JSON.stringify(findings)).not.toContain('canary')
     })
   }
+
+  test('tells of a clock that is off, and which of several accounts has a wrong key', async () => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'primosync.yaml'), 'accounts: [{ name: shop, api_key: wrong, categories: [a] }]')
+    const { url, close } = await listen((request, response) => {
+      const status = request.headers['x-primotexto-apikey'] === 'wrong' ? 401 : 200
+      answer(response, status, '{"sent":1}', { Date: new Date(Date.now() + 3 * HOUR_MS).toUTCString() })
+    })
+    const { code, findings } = await examine({ PRIMOTEXTO_BASE_URL: url }, cwd).finally(close)
+    expect(code).toBe(1)
+    expectIlls(findings, [
+      ['clock', /^180 min behind the API/],
+      ['API, shop', /^authentication: /],
+    ])
+    expect(findings).toContainEqual(expect.objectContaining({ subject: 'API, default', ok: true }))
+  })
 
   test('prints a line each', async () => {
     const { stdout } = await runCli(['doctor'], { env: { ...settings, PRIMOTEXTO_API_KEY: 'wrong' } })
@@ -93,13 +141,97 @@ describe('primosync doctor', () => {
   })
 })
 
+describe('the database', () => {
+  const cases: [what: string, change: (database: string, role: string) => string, ills: Ills][] = [
+    ['nothing', () => '', []],
+    [
+      'a standby',
+      (database) => pretending(database, 'pg_is_in_recovery() returns boolean', 'true'),
+      [['replication', /^this server is a standby/]],
+    ],
+    [
+      'a user who may only read',
+      (database) => `alter role current_user in database ${database} set default_transaction_read_only = on`,
+      [['replication', /^the primary, but read-only/]],
+    ],
+    [
+      'an old PostgreSQL',
+      (database) =>
+        pretending(
+          database,
+          'current_setting(name text) returns text',
+          `case name when 'server_version_num' then '149999' else pg_catalog.current_setting(name) end`,
+        ),
+      [['database', /^PostgreSQL /]],
+    ],
+    [
+      'a user who may make no schema where there is none',
+      (database, role) =>
+        `drop schema sms, sync, store, store_migrations cascade; alter database ${database} set role = ${role}`,
+      [
+        ['rights', /may not create schemas/],
+        ['schema', /^\d migrations have not run/],
+      ],
+    ],
+    [
+      'a user who owns no schema',
+      (database, role) => `alter database ${database} set role = ${role}`,
+      [
+        ['rights', /does not own the schema store/],
+        ['schema', /permission denied/],
+      ],
+    ],
+    [
+      'an older schema',
+      () => `delete from store_migrations.migration where name like '0004%'`,
+      [['schema', /^1 migrations have not run/]],
+    ],
+    [
+      'a newer schema',
+      () => `insert into store_migrations.migration values ('9999_later', '2100-01-01')`,
+      [['schema', /newer schema \(9999_later\)/]],
+    ],
+    [
+      'days of another zone',
+      () => `update store.reporting set timezone = 'Asia/Tokyo'`,
+      [['zone', /is Europe\/Paris, the warehouse keeps its days in Asia\/Tokyo/]],
+    ],
+  ]
+  for (const [what, change, ills] of cases) {
+    test(`tells of ${what}`, () =>
+      withWarehouse(async ({ url, pool }) => {
+        const [database, role] = [new URL(url).pathname.slice(1), uniqueName()]
+        await pool.query(`create role ${role}; grant ${role} to current_user; ${change(database, role)}`)
+        const { db, close } = openWarehouse(url)
+        try {
+          expectIlls(await checkDatabase(db, 'Europe/Paris'), ills)
+        } finally {
+          await close()
+        }
+      }))
+  }
+
+  /** Has a function of the server say something else. */
+  function pretending(database: string, signature: string, says: string): string {
+    return `create schema pretended; create function pretended.${signature} language sql return ${says};
+      alter database ${database} set search_path = pretended, pg_catalog`
+  }
+})
+
+test.for([
+  [262_144, []],
+  [262_143, [['disk', /^1.0 GiB free/]]],
+] satisfies [number, Ills][])('the room of %i free blocks', async ([bavail, ills]) => {
+  const measure = async () => ({ bavail, bsize: 4096 })
+  expectIlls(await checkDisk(temporaryFolder(), (spool) => spool.list(), measure), ills)
+})
+
 describe('the clock', () => {
-  let server: Server
+  let api: Listening
   beforeAll(async () => {
-    server = createServer((_request, response) => response.end()).listen(0, '127.0.0.1')
-    await new Promise((resolve) => server.once('listening', resolve))
+    api = await listen((_request, response) => response.end())
   })
-  afterAll(() => server.close())
+  afterAll(() => api.close())
 
   for (const [hours, found] of [
     [0, 'agrees with the API'],
@@ -107,8 +239,7 @@ describe('the clock', () => {
     [-3, '180 min behind the API'],
   ] as const) {
     test(`${hours} hours off: ${found}`, async () => {
-      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2`
-      const finding = await checkClock(url, 5_000, () => Date.now() + hours * 3_600_000)
+      const finding = await checkClock(api.url, 5_000, () => Date.now() + hours * HOUR_MS)
       expect(finding).toMatchObject({ ok: hours === 0, found })
     })
   }
