@@ -171,15 +171,46 @@ describe("the program's own user", () => {
     await expect(warehouse.pool.query(statement)).rejects.toThrow('a stored snapshot cannot be changed')
   })
 
-  test('may prune', async () => {
-    await warehouse
-      .transaction(async ({ connection }) => {
-        await connection.query(`select set_config('primosync.pruning', 'on', true)`)
-        expect((await connection.query('delete from store.snapshot')).rowCount).toBe(2)
-        await expect(connection.query('update store.snapshot set sent = 7')).resolves.toBeTruthy() // none left
-        throw new Error('taken back')
+  test.for(['update store.snapshot set sent = 7', 'delete from store.snapshot'])(
+    'may not %s in a transaction of its own, as that of a migration',
+    async (statement) => {
+      const migration = warehouse.transaction(async ({ connection }) => {
+        await connection.query('create table store.later (x integer)')
+        await connection.query(statement)
       })
-      .catch((error: Error) => expect(error.message).toBe('taken back'))
+      await expect(migration).rejects.toThrow('a stored snapshot cannot be changed')
+    },
+  )
+
+  /** With the door open; whatever it does is taken back. */
+  async function whilePruning(statement: string): Promise<Record<string, unknown>[]> {
+    const connection = await warehouse.pool.connect()
+    try {
+      await connection.query(`begin; set local primosync.pruning = on`)
+      await connection.query(statement)
+      const { rows } = await connection.query(
+        'select category, snapshots, kept_from, (select count(*)::int from sms.snapshots) as kept from sync.prunes',
+      )
+      return rows
+    } finally {
+      await connection.query('rollback')
+      connection.release()
+    }
+  }
+
+  test.for(['update store.snapshot set sent = 7', 'truncate store.snapshot'])(
+    'may not %s even while it prunes',
+    async (statement) => {
+      await expect(whilePruning(statement)).rejects.toThrow('a stored snapshot cannot be changed')
+    },
+  )
+
+  test('may prune, and cannot do so without a trace', async () => {
+    const removed = { category: 'promo', kept_from: null } // no checkpoint stands for it
+    expect(await whilePruning('delete from store.snapshot')).toEqual([{ ...removed, snapshots: 2, kept: 0 }])
+    expect(await whilePruning('delete from store.snapshot where sent = 1')).toEqual([
+      { ...removed, snapshots: 1, kept: 1 },
+    ])
     expect((await warehouse.pool.query('select 1 from store.snapshot')).rowCount).toBe(2)
   })
 })

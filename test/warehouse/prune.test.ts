@@ -114,4 +114,17 @@ describe('retention', () => {
   test('stored snapshots go through no other door', async () => {
     await expect(warehouse.pool.query('delete from store.snapshot')).rejects.toThrow(/cannot be changed/)
   })
+
+  test('what goes through it by hand is logged, too, and leaves the edge where it is', async () => {
+    await warehouse.pool.query(`begin; set local primosync.pruning = on;
+      delete from store.snapshot where observed_at = (select max(observed_at) from store.snapshot); commit`)
+    const { rows } = await warehouse.pool.query(
+      'select snapshots, kept_from from sync.prunes order by 1 desc',
+    )
+    expect(rows).toEqual([
+      { snapshots: 511, kept_from: new Date(at(511)) },
+      { snapshots: 1, kept_from: null },
+    ])
+    expect(await verify(warehouse)).toMatchObject({ pruned: 1, snapshots: 1_100 - 512 })
+  })
 })
