@@ -99,8 +99,10 @@ describe.skipIf(missing)(`docker-compose.yml${missing && ` (left out: ${missing}
   }, 90_000)
 
   test('runs as an ordinary user, who may write to the data folder only', async () => {
-    const script = 'id -u; touch /data/x && echo data; touch /app/x 2>/dev/null || echo no app'
-    expect(await compose('exec', '-T', 'primosync', 'sh', '-c', script)).toBe('1000\ndata\nno app\n')
+    // the home is the user's own: only a read-only root file system keeps it from writing there
+    const script =
+      'id -u; touch /data/x && echo data; touch /home/node/x 2>/dev/null || stat -c %U /home/node'
+    expect(await compose('exec', '-T', 'primosync', 'sh', '-c', script)).toBe('1000\ndata\nnode\n')
   })
 
   test('ends well when it is told to stop', async () => {

@@ -1,5 +1,7 @@
-// The package as it would be published: packed, installed in an empty folder, and run from there.
+// The package as it would be published: packed, installed in an empty folder, and run from there; and what it
+// is made of.
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,5 +60,35 @@ describe('the package', () => {
       await api.close()
       await database.drop()
     }
+  })
+})
+
+interface Locked {
+  readonly resolved?: string
+  readonly integrity?: string
+  readonly hasInstallScript?: boolean
+}
+
+describe('package-lock.json', () => {
+  const readJson = (name: string) => JSON.parse(readFileSync(join(ROOT, name), 'utf8'))
+  const { '': _ours, ...packages } = readJson('package-lock.json').packages as Record<string, Locked>
+  const pathsOf = (isWanted: (locked: Locked) => boolean) =>
+    Object.entries(packages).flatMap(([path, locked]) => (isWanted(locked) ? [path] : []))
+
+  test('pins every package by its content', () => {
+    expect(Object.keys(packages).length).toBeGreaterThan(100)
+    expect(pathsOf(({ integrity = '' }) => !/^sha512-[\w+/]{86}==$/.test(integrity))).toEqual([])
+  })
+
+  test('takes every package from the public registry', () => {
+    const registry = 'https://registry.npmjs.org/'
+    expect(pathsOf(({ resolved = registry }) => !resolved.startsWith(registry))).toEqual([])
+  })
+
+  test('has no install script but those that package.json decides about', () => {
+    const names = pathsOf(({ hasInstallScript }) => hasInstallScript === true).map((path) =>
+      path.replace(/^.*node_modules\//, ''),
+    )
+    expect(names.sort()).toEqual(Object.keys(readJson('package.json').allowScripts).sort())
   })
 })
