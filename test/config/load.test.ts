@@ -14,6 +14,8 @@ function load(env: Record<string, string>, yaml?: string): Config {
   return loadConfig({ env, cwd })
 }
 
+const firstKey = ({ accounts }: Config) => accounts[0]?.apiKey()
+
 function faultOf(env: Record<string, string>, yaml?: string): string {
   try {
     load(env, yaml)
@@ -225,22 +227,30 @@ describe('secrets', () => {
     expect(config.databaseUrl).toBe(URL_WITH_PASSWORD)
   })
 
-  test('a key file that changes is read again; while it is empty the last key goes on', () => {
-    const folder = temporaryFolder()
-    const path = join(folder, 'key')
-    writeFileSync(path, 'first')
-    const config = loadConfig({ env: { PRIMOTEXTO_API_KEY_FILE: path }, cwd: folder })
-    const replaceBy = (text: string) => {
-      writeFileSync(`${path}.new`, text)
-      renameSync(`${path}.new`, path)
-    }
-    expect(config.accounts[0]?.apiKey()).toBe('first')
-    replaceBy('')
-    expect(config.accounts[0]?.apiKey()).toBe('first')
-    replaceBy('second')
-    expect(config.accounts[0]?.apiKey()).toBe('second')
-    expect(config.secrets()).toContain('second')
-  })
+  for (const [what, env, yaml, secretOf] of [
+    ['PRIMOTEXTO_API_KEY_FILE', { PRIMOTEXTO_API_KEY_FILE: 'secret' }, '', firstKey],
+    ['api_key_file of an account', {}, 'accounts: [{name: shop, api_key_file: secret}]', firstKey],
+    ['HTTP_TOKEN_FILE', { HTTP_TOKEN_FILE: 'secret' }, '', ({ httpToken }) => httpToken?.()],
+    ['DATABASE_URL_FILE', { DATABASE_URL_FILE: 'secret' }, '', ({ databaseUrl }) => databaseUrl],
+  ] satisfies [string, Record<string, string>, string, (config: Config) => unknown][]) {
+    test(`${what}: a file that changes is read again; while it is empty the last secret goes on`, () => {
+      const folder = temporaryFolder()
+      const [path, first, second] = [join(folder, 'secret'), 'postgres://first/sms', 'postgres://second/sms']
+      writeFileSync(path, first)
+      writeFileSync(join(folder, 'primosync.yaml'), yaml)
+      const config = loadConfig({ env, cwd: folder })
+      const replaceBy = (text: string) => {
+        writeFileSync(`${path}.new`, text)
+        renameSync(`${path}.new`, path)
+      }
+      expect(secretOf(config)).toBe(first)
+      replaceBy('')
+      expect(secretOf(config)).toBe(first)
+      replaceBy(second)
+      expect(secretOf(config)).toBe(second)
+      expect(config.secrets()).toContain(second)
+    })
+  }
 
   for (const [what, text, reason] of [
     ['that is missing', null, 'ENOENT'],
