@@ -1,18 +1,21 @@
 // Canaries: secrets that can be recognised, and a search of everything that the program writes for them.
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
 import { commands } from '../src/cli/commands/index.ts'
-import { runCli, startCli, temporaryFolder } from './helpers/cli.ts'
+import type { Warehouse } from '../src/warehouse/pool.ts'
+import { startCli, temporaryFolder } from './helpers/cli.ts'
 import { uniqueName } from './helpers/database.ts'
 import { install } from './helpers/installation.ts'
 import { asAdmin } from './helpers/test-server.ts'
 import { rowsOf } from './helpers/tick.ts'
 import { answer } from './primotexto/provider.ts'
+import { appOf } from './serve/app.ts'
 
 const KEY = 'CanaryKey/"\\A9f3b7c1d5'
 const TOKEN = 'CanaryToken5e8d2c6b0a'
@@ -21,6 +24,20 @@ const SECRETS = [KEY, TOKEN, PASSWORD, encodeURIComponent(KEY), encodeURICompone
   (secret) => [secret, JSON.stringify(secret).slice(1, -1)],
 )
 const WAIT = { timeout: 20_000 }
+
+/** The processes of this machine, with all their arguments. */
+async function listProcesses(): Promise<string> {
+  return (await promisify(execFile)('ps', ['-ww', '-eo', 'args'])).stdout
+}
+
+/** Every address that answers a GET, with a question that all of them understand. */
+async function addressesOf(warehouse: Warehouse): Promise<string[]> {
+  const app = await appOf(warehouse, { token: () => TOKEN })
+  const [rejected] = await rowsOf(warehouse, 'select max(id) as id from store.rejected')
+  return app.routes
+    .filter(({ method, path }) => method === 'GET' && !path.startsWith('/assets/'))
+    .map(({ path }) => `${path.replace(/:id.*/, String(rejected!.id))}?category=a&c=default%2Fa`)
+}
 
 /** Another login of the owner of the test databases. */
 async function createLogin(password: string): Promise<string> {
@@ -56,12 +73,28 @@ test('no command and no fault writes a secret anywhere', async () => {
     ...{ DATABASE_URL: url.href, HTTP_TOKEN: TOKEN, HTTP_PORT: '0', LOG_LEVEL: 'trace' },
   }
   const run = async (args: readonly string[], env: Record<string, string> = {}, stdin = '') => {
-    const { stdout, stderr } = await runCli(args, { cwd, env: { ...settings, ...env }, stdin })
+    const running = startCli(args, { cwd, env: { ...settings, ...env }, stdin })
+    await running.output(/./).catch(() => {}) // it is well on its way
+    expectNoCanary('ps', await listProcesses())
+    const { stdout, stderr } = await running.result
     expectNoCanary(args.join(' '), stdout + stderr)
   }
   const runBoth = (args: readonly string[], stdin = '') =>
     Promise.all([run(args, {}, stdin), run([...args, '--json'], {}, stdin)])
   const echo = JSON.stringify({ code: 72, message: `the key ${KEY} is wrong`, [KEY]: KEY })
+
+  // what the API says of the key, first: all the others show it
+  for (const [body, status] of [
+    [echo, 401],
+    [echo, 200],
+    [JSON.stringify({ sent: -1, echo: KEY, [KEY]: 1 }), 200],
+    [JSON.stringify({ sent: 5, echo: KEY, [KEY]: `Bearer ${KEY}` }), 200],
+    [`<html>${KEY}</html>`, 200],
+  ] as const) {
+    provider.respond((_, response) => answer(response, status, body))
+    await run(['sync'])
+  }
+  provider.respond(undefined)
 
   // what goes well
   const at = '2025-01-01T00:00:00Z'
@@ -92,13 +125,24 @@ test('no command and no fault writes a secret anywhere', async () => {
       const daemon = startCli(['start'], { cwd, env })
       const [, address] = await daemon.output(/dashboard +(http:\S+)\//)
       await daemon.output(/[1-9] stored/)
-      expectNoCanary('ps', readFileSync(`/proc/${daemon.child.pid}/cmdline`, 'utf8'))
-      const signedIn = { Authorization: `Bearer ${TOKEN}` }
-      for (const path of ['/', '/readyz', '/metrics', '/healthz', '/api/openapi.json', '/nowhere'])
-        for (const headers of [signedIn, {}]) {
-          const response = await fetch(`${address}${path}`, { headers })
-          expectNoCanary(path, `${JSON.stringify([...response.headers])}${await response.text()}`)
-        }
+      const processes = await listProcesses()
+      expect(processes).toContain('main.ts start')
+      expectNoCanary('ps', processes)
+      const ask = async (path: string, headers: Record<string, string> = {}) => {
+        const response = await fetch(`${address}${path}`, { headers })
+        const text = await response.text()
+        expectNoCanary(path, JSON.stringify([...response.headers]) + text)
+        return { status: response.status, text }
+      }
+      let withAPlace = 0
+      for (const path of await addressesOf(witness)) {
+        await ask(path)
+        const { status, text } = await ask(path, { Authorization: `Bearer ${TOKEN}` })
+        expect([path, status]).toEqual([path, 200])
+        if (text.includes('[API key]')) withAPlace += 1
+      }
+      expect(withAPlace).toBeGreaterThan(3)
+      await ask('/nowhere')
       proxy.cut()
       await daemon.output(/wait in the spool/)
       expectNoCanary('/readyz', await (await fetch(`${address}/readyz`)).text())
@@ -117,17 +161,6 @@ test('no command and no fault writes a secret anywhere', async () => {
   // what goes wrong
   const wrong = new URL(url)
   wrong.username = 'nobody'
-  for (const [body, status] of [
-    [echo, 401],
-    [echo, 200],
-    [JSON.stringify({ sent: -1, echo: KEY, [KEY]: 1 }), 200],
-    [JSON.stringify({ sent: 5, echo: KEY, [KEY]: `Bearer ${KEY}` }), 200],
-    [`<html>${KEY}</html>`, 200],
-  ] as const) {
-    provider.respond((_, response) => answer(response, status, body))
-    await run(['sync'])
-  }
-  provider.respond(undefined)
   await Promise.all(
     [
       { DATABASE_URL: wrong.href },
@@ -167,7 +200,7 @@ test('the embedded database keeps its own password in files for their owner only
   const folder = join(cwd, '.primosync', 'demo')
   const credentials = JSON.parse(readFileSync(join(folder, 'postgres.json'), 'utf8'))
   const own = [credentials.superuserPassword, credentials.ownerPassword, credentials.readerPassword]
-  const listing = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+  const listing = await listProcesses()
   daemon.child.kill('SIGTERM')
   const { stdout, stderr } = await daemon.result
   const holders = new Set<string>()
