@@ -92,6 +92,29 @@ describe('the daemon', () => {
     expect(await stage.tick()).toMatchObject({ stored: 3, late: 0 }) // its turn was given back
   })
 
+  test('says of a database that is away two lines a tick, and nothing while it tries again in between', async () => {
+    const stage = await openStage()
+    const lines = () => stage.logged.filter((line) => !/^(trace|debug) /.test(line)).length
+    stage.proxy.cut()
+    let tries = 0
+    const prepare = () => {
+      tries += 1
+      return stage.deps.prepare()
+    }
+    const once = start(stage.with({ prepare }), NEVER)
+    await vi.waitFor(() => expect(tries).toBeGreaterThanOrEqual(3), WAIT) // one is the tick's
+    expect(lines()).toBe(2)
+    await once.end()
+    let due = 1
+    let surplus = -1
+    const { reports } = start(stage, EVERY_SECOND, {
+      onDue: () => (due += 1),
+      onWaiting: () => (surplus = Math.max(surplus, lines() - 2 * due)),
+    })
+    await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(3), WAIT)
+    expect(surplus).toBe(0)
+  })
+
   test('leaves what waits to the next tick, and stops while the database is away', async () => {
     const stage = await openStage({ silenceMs: 60_000 })
     stage.proxy.cut()
