@@ -43,6 +43,7 @@ export const wholeTick: Question = {
         timezone: TIMEZONE,
         holder: 'bench',
         retentionMs: null,
+        replayGraceMs: null,
         prepare: async () => {},
         log: pino({ level: 'silent' }),
       }

@@ -61,7 +61,9 @@ function tickWriter(warehouse: BenchWarehouse, spool: Spool, lease: Lease): Tick
     let stored = 0
     const storeMs = await timed(async () => {
       await beginRun(warehouse.db, run)
-      for await (const counts of storeLive(storing, segment, key)) stored += counts.stored
+      await storeLive(storing, segment, key, (counts) => {
+        stored += counts.stored
+      })
     })
     if (stored !== names.length) throw new Error(`${stored} of ${names.length} snapshots were stored`)
     await segment.close()

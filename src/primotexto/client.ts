@@ -9,6 +9,7 @@ import { type Answer, type ErrorClass, oneLine, readAnswer } from './answer.ts'
 import { ApiError } from './api-error.ts'
 import { type Circuit, createCircuit } from './circuit.ts'
 import { exchange, MAX_BODY_BYTES } from './exchange.ts'
+import { createPace, type Pace } from './pace.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 export interface ClientOptions {
@@ -87,21 +88,22 @@ export function createClient(options: ClientOptions): Client {
     bodyTimeout: 0,
   })
   const circuit = createCircuit()
-  return { run: (signal) => startRun(pool, circuit, options, signal), close: () => pool.destroy() }
+  const pace = createPace(options.ratePerSecond)
+  return {
+    run: (signal) => startRun({ dispatcher: pool, circuit, pace }, options, signal),
+    close: () => pool.destroy(),
+  }
 }
 
 function startRun(
-  dispatcher: Dispatcher,
-  circuit: Circuit,
+  { dispatcher, circuit, pace }: { dispatcher: Dispatcher; circuit: Circuit; pace: Pace },
   options: ClientOptions,
   signal: AbortSignal,
 ): FetchStats {
   const ask = asker(dispatcher, options)
   const refusal = new AbortController()
   const stop = AbortSignal.any([signal, refusal.signal])
-  // Of this run alone: p-queue measures by the clock of the day, and if that went back a queue that lives
-  // on would stand still for as long.
-  const queue = new PQueue({ concurrency: options.concurrency, ...rateLimit(options.ratePerSecond) })
+  const queue = new PQueue({ concurrency: options.concurrency })
   // Stands still while it is in doubt whether the provider lives; tries after the first one go on.
   const firstTries = new PQueue({ concurrency: circuit.isOpen ? 1 : options.concurrency })
   circuit.beginRun()
@@ -128,6 +130,7 @@ function startRun(
   return async (category) => {
     let attempts = 0
     async function attempt(): Promise<Fetched> {
+      await pace(stop)
       const startedAt = performance.now()
       const tell = (outcome: RequestOutcome) => watcher?.onRequest(performance.now() - startedAt, outcome)
       try {
@@ -227,11 +230,4 @@ function givenUp(category: string, attempts: number, refusal: ApiError): ApiErro
 
 function named(category: string): string {
   return oneLine(`category ${JSON.stringify(category)}`)
-}
-
-/** p-queue's terms for requests per second, which need not be a whole number. */
-function rateLimit(perSecond: number | null) {
-  if (perSecond === null) return {}
-  const intervalCap = Math.max(1, Math.floor(perSecond))
-  return { intervalCap, interval: (intervalCap / perSecond) * 1000, strict: true }
 }

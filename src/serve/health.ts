@@ -19,7 +19,7 @@ export interface HealthDeps {
   readonly holder: string
   /** Whether schema and zone are in order: false as long as the database was never reached. */
   isPrepared(): boolean
-  /** Whether answers wait in the spool because the database could not take them when that was last tried. */
+  /** Whether answers wait in the spool because the database could not take all of them when that was last tried. */
   isWaiting(): boolean
 }
 
@@ -48,7 +48,7 @@ export async function readiness(deps: HealthDeps): Promise<Readiness> {
       if (lack) throw lack
       const segments = await listWaiting(spool, warehouse.db)
       const held = `holds the answers of ${segments.length} ${segments.length === 1 ? 'run' : 'runs'}`
-      if (deps.isWaiting()) throw new Error(`${held} that the database could not take`)
+      if (deps.isWaiting()) throw new Error(`${held} that are not stored yet`)
       return segments.length === 0 ? 'empty' : held
     }),
   ])

@@ -1,6 +1,6 @@
 // The spool: the folder of segments that are not stored yet. A segment lives from the first answer of its
 // run until the warehouse has all of it; one that stays behind is stored by whichever process comes next.
-import { appendFile, chmod, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { createSegment, type Segment } from './segment.ts'
@@ -24,8 +24,11 @@ export interface Spool {
   list(): Promise<WaitingSegment[]>
   /** Removes a segment that is stored. */
   remove(path: string): Promise<void>
-  /** Keeps bytes of a segment that cannot be read, for a person to look at; gives the file that holds them. */
-  setAside(runKey: string, damaged: readonly Uint8Array[]): Promise<string>
+  /**
+   * Keeps lines of a segment that cannot be read, of the stretch that begins at `startBytes`, for a person to look
+   * at; a second time, too. Gives the file that holds them.
+   */
+  setAside(runKey: string, startBytes: number, damaged: readonly Uint8Array[]): Promise<string>
   /** Why there is no room for a tick over so many categories; null: there is. */
   lackOfRoom(categories: number): Promise<PrimosyncError | null>
 }
@@ -56,10 +59,10 @@ export async function openSpool(dataDir: string, limitBytes = LIMIT_BYTES): Prom
     create: (runKey) => createSegment(join(folder, `${runKey}.ndjson`)),
     list: () => listSegments(folder),
     remove: (path) => rm(path, { force: true }), // another process may have been faster
-    async setAside(runKey, damaged) {
-      const path = join(folder, `damaged-${runKey}.txt`)
-      await appendFile(path, Buffer.concat(damaged.flatMap((bytes) => [bytes, Buffer.from('\n')])), {
-        mode: 0o600,
+    async setAside(runKey, startBytes, damaged) {
+      const path = join(folder, `damaged-${runKey}-${startBytes}.txt`)
+      await writeFile(path, Buffer.concat(damaged.flatMap((bytes) => [bytes, Buffer.from('\n')])), {
+        ...{ mode: 0o600, flush: true },
       })
       return path
     },

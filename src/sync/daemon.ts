@@ -51,7 +51,8 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
     const report = await underWay
     underWay = null
     if (report) deps.onWaiting?.(report.waiting)
-    if (!report?.waiting || stop.aborted) return
+    // A tick that another process ran, or that went wrong, stored nothing of what waits here.
+    if (report?.waiting === false || stop.aborted) return
     untilNextTick = new AbortController()
     const signal = AbortSignal.any([stop, untilNextTick.signal])
     catchingUp = catchUp(deps, (counts) => deps.onLate?.(counts), signal).then((isDone) => {

@@ -1,5 +1,6 @@
 // Stores while a tick asks: what earlier runs left first, then this run's answers in groups as they come.
 
+import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { reasonOf } from '../errors.ts'
 import type { Logger } from '../logging.ts'
@@ -10,8 +11,9 @@ import { unlessStopped } from '../stopping.ts'
 import { asAway, isDatabaseAway } from '../warehouse/away.ts'
 import { type Lease, LeaseLostError } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
-import { NO_COUNTS, type RunCounts, sumOfCounts } from '../warehouse/runs.ts'
-import { type Stored, type Storing, storeLive, storeUnkept, storeWaiting } from './storing.ts'
+import { NO_COUNTS, type RunCounts, readCounts, sumOfCounts } from '../warehouse/runs.ts'
+import type { Replay } from './store-records.ts'
+import { type Storing, storeLive, storeUnkept, storeWaiting } from './storing.ts'
 
 /** Answers are gathered for so long before they are stored, so that a tick takes a handful of transactions. */
 const GATHER_MS = 250
@@ -26,89 +28,127 @@ interface Deps {
   readonly log: Logger
 }
 
+export interface LoopOptions {
+  readonly runKey: string
+  /** How long what waits may take to be stored once the tick has nothing else to do; null: as long as it takes. */
+  readonly replayGraceMs: number | null
+  readonly stop: AbortSignal
+}
+
 export class StoringLoop {
   readonly #storing: Storing | null
   readonly #segment: Segment
-  readonly #runKey: string
-  readonly #stop: AbortSignal
+  readonly #options: LoopOptions
+  readonly #replay: Replay = { key: randomUUIDv7(), startedAt: Date.now() }
+  readonly #outOfTime = new AbortController()
   #counts: RunCounts = NO_COUNTS
   #late = 0
-  /** Whether what earlier runs left behind has been stored. */
+  /** What earlier runs left behind is stored, or some of it cannot be; before that nothing of this run is. */
   #isCaughtUp = false
+  #hasUnstorable = false
   /** Storing is in order: each step waits for the one before. */
   #last: Promise<void>
   #timer: NodeJS.Timeout | null = null
   #failure: unknown = null
 
   /** `lease` null: the database is away, and all waits in the spool. */
-  constructor(deps: Deps, lease: Lease | null, segment: Segment, runKey: string, stop: AbortSignal) {
+  constructor(deps: Deps, lease: Lease | null, segment: Segment, options: LoopOptions) {
     this.#storing = lease && { ...deps, lease }
     this.#segment = segment
-    this.#runKey = runKey
-    this.#stop = stop
+    this.#options = options
     this.#last = this.#attempt((storing) => this.#catchUp(storing))
-  }
-
-  /** Resolves once nothing that there was to store up to now is left to be tried. */
-  get settled(): Promise<void> {
-    return this.#last
   }
 
   /** There is more to store. */
   poke(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null
-      this.#store(storeLive)
+      this.#store((storing) => this.#storeOwn(storing))
     }, GATHER_MS)
+  }
+
+  /** Gives what waits its time to be stored. Resolves also after a stop. */
+  async settle(): Promise<void> {
+    this.#limitReplay()
+    await unlessStopped(this.#last, this.#options.stop).catch(() => {})
   }
 
   /**
    * Stores the rest, and `unkept`, which the spool could not take. `late`: how many snapshots of earlier runs were
-   * stored, too. `waiting`: the database could not take all of it. Rejects with any other failure.
+   * stored, too. `waiting`: not all of it is stored. Rejects with a failure that is not of the database.
    */
   async finish(unkept: readonly SpoolRecord[]): Promise<RunCounts & { waiting: boolean }> {
+    const { stop } = this.#options
     if (this.#timer) clearTimeout(this.#timer)
+    this.#limitReplay()
     await this.#storeRest(unkept)
-    if (isDatabaseAway(this.#failure) && !this.#stop.aborted) {
-      // It may have been for a moment only; one that comes back breaks all connections, not all at once.
-      await delay(RETRY_AFTER_MS)
-      this.#failure = null
-      if (!this.#isCaughtUp) this.#last = this.#attempt((storing) => this.#catchUp(storing))
-      await this.#storeRest(unkept)
-    }
+    if (isDatabaseAway(this.#failure) && !stop.aborted) await this.#storeRestAgain(unkept)
     const failure = this.#failure
-    const isWaiting = isDatabaseAway(failure) || failure instanceof LeaseLostError || this.#stop.aborted
-    if (failure !== null && !isWaiting) throw failure
+    const isAway = isDatabaseAway(failure) || failure instanceof LeaseLostError || stop.aborted
+    if (failure !== null && !isAway) throw failure
     if (failure !== null)
       this.#storing?.log.warn(`${reasonOf(asAway(failure))} The answers wait in the spool.`)
-    return { ...this.#counts, late: this.#late, waiting: this.#storing === null || failure !== null }
+    const isStored = this.#isCaughtUp && !this.#hasUnstorable && failure === null
+    return { ...this.#counts, late: this.#late, waiting: !isStored }
+  }
+
+  #limitReplay(): void {
+    const { replayGraceMs } = this.#options
+    if (replayGraceMs !== null) setTimeout(() => this.#outOfTime.abort(), replayGraceMs).unref()
   }
 
   async #catchUp(storing: Storing): Promise<void> {
-    for await (const { stored } of storeWaiting(storing, this.#runKey, this.#stop)) this.#late += stored
-    this.#isCaughtUp = true
+    if (this.#isCaughtUp) return
+    const stop = AbortSignal.any([this.#options.stop, this.#outOfTime.signal])
+    const unstorable = await storeWaiting(storing, {
+      ...{ replay: this.#replay, except: this.#options.runKey, stop },
+      onStored: ({ stored }) => {
+        this.#late += stored
+      },
+    })
+    this.#hasUnstorable = unstorable > 0
+    this.#isCaughtUp = !stop.aborted
+  }
+
+  /** In the order of time, as older answers that are stored later cost much more; but after a stop at once. */
+  async #storeOwn(storing: Storing): Promise<void> {
+    if (this.#isCaughtUp || this.#options.stop.aborted)
+      await storeLive(storing, this.#segment, this.#options.runKey, this.#onStored)
+  }
+
+  readonly #onStored = (counts: RunCounts) => {
+    this.#counts = sumOfCounts(this.#counts, counts)
   }
 
   async #storeRest(unkept: readonly SpoolRecord[]): Promise<void> {
-    this.#store(storeLive)
-    if (unkept.length > 0) this.#store((storing) => storeUnkept(storing, this.#runKey, unkept))
+    this.#store((storing) => this.#storeOwn(storing))
+    if (unkept.length > 0)
+      this.#store((storing) => storeUnkept(storing, this.#options.runKey, unkept, this.#onStored))
     try {
-      await unlessStopped(this.#last, this.#stop, STOP_GRACE_MS)
+      await unlessStopped(this.#last, this.#options.stop, STOP_GRACE_MS)
     } catch (stopped) {
       this.#failure = stopped
     }
   }
 
-  #store(work: (storing: Storing, segment: Segment, runKey: string) => Stored): void {
-    this.#last = this.#last.then(() =>
-      this.#attempt(async (storing) => {
-        for await (const stored of work(storing, this.#segment, this.#runKey))
-          this.#counts = sumOfCounts(this.#counts, stored)
-      }),
-    )
+  /** It may have been for a moment only; one that comes back breaks all connections, not all at once. */
+  async #storeRestAgain(unkept: readonly SpoolRecord[]): Promise<void> {
+    await delay(RETRY_AFTER_MS)
+    this.#failure = null
+    this.#store((storing) => this.#catchUp(storing))
+    await this.#storeRest(unkept)
+    // The answer to a commit may have been what got lost, so only the rows know what was stored.
+    await this.#attempt(async ({ warehouse }) => {
+      this.#counts = await readCounts(warehouse.db, this.#options.runKey)
+      this.#late = (await readCounts(warehouse.db, this.#replay.key)).stored
+    })
   }
 
-  /** After a failure nothing more is tried in this tick. */
+  #store(work: (storing: Storing) => Promise<void>): void {
+    this.#last = this.#last.then(() => this.#attempt(work))
+  }
+
+  /** After a failure nothing more is tried. */
   async #attempt(work: (storing: Storing) => Promise<void>): Promise<void> {
     if (this.#storing === null || this.#failure !== null) return
     try {

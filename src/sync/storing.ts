@@ -1,6 +1,5 @@
 // From the spool to the warehouse: each stretch of a segment in one transaction, together with how far the
 // segment is stored. So a replay that is killed at any point goes on where it was, and stores nothing twice.
-import { randomUUIDv7 } from 'node:crypto'
 import { UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import type { RunRecord, SpoolRecord } from '../spool/records.ts'
@@ -24,64 +23,100 @@ export interface Storing {
   readonly log: Logger
 }
 
-/** What each committed transaction stored, so that it counts also where a later one fails. */
-export type Stored = AsyncGenerator<RunCounts, void>
+/** Told of each committed transaction, so that what it stored counts also where a later one fails. */
+export type OnStored = (counts: RunCounts) => void
 
 /** Stores what is on the disk of the segment of a run that is under way. */
-export function storeLive(storing: Storing, segment: Segment, runKey: string): Stored {
-  return storeSegment(storing, segment.path, runKey, segment, null)
+export async function storeLive(
+  storing: Storing,
+  segment: Segment,
+  runKey: string,
+  onStored: OnStored,
+): Promise<void> {
+  await storeSegment(storing, { path: segment.path, runKey, live: segment, replay: null }, onStored)
 }
 
-/** Stores records of a run under way that the spool could not take. */
-export async function* storeUnkept(
-  storing: Storing,
+/** Stores the last records of a run under way, which the spool could not take; a second time nothing. */
+export async function storeUnkept(
+  { warehouse, timezone, lease }: Storing,
   runKey: string,
   records: readonly SpoolRecord[],
-): Stored {
-  const { warehouse, timezone, lease } = storing
+  onStored: OnStored,
+): Promise<void> {
   const calendar = await calendarFor(warehouse, records)
-  yield await warehouse.transaction(async (tx) => {
+  const counts = await warehouse.transaction(async (tx) => {
     await lease.hold(tx)
     await refuseOtherTimezone(tx, timezone)
     const run = await findRun(tx.db, runKey)
-    return run ? await storeRecords(tx, calendar, { runId: run.id, records, replay: null }) : NO_COUNTS
+    if (run === null || run.isFinished) return NO_COUNTS
+    return await storeRecords(tx, calendar, { runId: run.id, records, replay: null })
   })
+  onStored(counts)
+}
+
+export interface WaitingOptions {
+  /** The run row that counts what is stored. */
+  readonly replay: Replay
+  /** The run that is under way, whose segment is not touched. */
+  readonly except?: string
+  /** Once it is aborted the rest goes on waiting. */
+  readonly stop: AbortSignal
+  readonly onStored: OnStored
 }
 
 /**
- * Stores the segments that earlier runs left behind, all but that of the run `except`, oldest first, and removes
- * them. Once `stop` is aborted the rest goes on waiting. What one of them holds cannot keep the others from being stored.
+ * Stores the segments that earlier runs left behind, oldest first, and removes them. What one of them holds cannot
+ * keep the others from being stored. Gives how many cannot be.
  */
-export async function* storeWaiting(storing: Storing, except: string | null, stop: AbortSignal): Stored {
-  const replay: Replay = { key: randomUUIDv7(), startedAt: Date.now() }
+export async function storeWaiting(
+  storing: Storing,
+  { replay, except, stop, onStored }: WaitingOptions,
+): Promise<number> {
+  const { spool, log } = storing
   let counts = NO_COUNTS
-  for (const segment of await storing.spool.list()) {
-    if (segment.runKey === except || stop.aborted) continue
+  let unstorable = 0
+  const tell = (stored: RunCounts) => {
+    counts = sumOfCounts(counts, stored)
+    onStored(stored)
+  }
+  const segments = await spool.list().catch((err) => {
+    unstorable += 1
+    log.error({ err, folder: spool.folder }, 'the spool cannot be read')
+    return []
+  })
+  for (const segment of segments) {
+    if (stop.aborted) break
+    if (segment.runKey === except) continue
     try {
-      for await (const stored of storeSegment(storing, segment.path, segment.runKey, null, replay, stop)) {
-        counts = sumOfCounts(counts, stored)
-        yield stored
-      }
+      await storeSegment(storing, { ...segment, live: null, replay }, tell, stop)
       if (!stop.aborted) await removeIfOver(storing, segment)
     } catch (error) {
       if (isDatabaseAway(error) || error instanceof LeaseLostError || error instanceof UsageError) throw error
-      storing.log.error(
-        { segment: segment.path, err: error },
-        'a part of the spool cannot be stored; it goes on waiting',
-      )
+      unstorable += 1
+      if (unstorable === 1)
+        log.error(
+          { segment: segment.path, err: error },
+          'a part of the spool cannot be stored; it goes on waiting',
+        )
     }
   }
-  if (counts.stored + counts.rejected > 0) storing.log.info(counts, 'stored what waited in the spool')
+  if (unstorable > 1)
+    log.error({ segments: unstorable }, 'parts of the spool cannot be stored, of which the first is told')
+  if (counts.stored + counts.rejected > 0) log.info(counts, 'stored what waited in the spool')
+  return unstorable
 }
 
 /** Removes a segment that is stored, once it is sure that nothing more comes; half a line left in it is kept. */
 async function removeIfOver({ warehouse, spool, log }: Storing, segment: WaitingSegment): Promise<void> {
   const run = await findRun(warehouse.db, segment.runKey)
   if (!run?.isFinished) {
-    if (Date.now() - segment.changedAt < ORPHANED_MS) return
-    const tail = await readTail(segment.path, run?.spooledBytes ?? 0)
+    // As it stands now: what lay before it may have taken its time.
+    const [now] = (await spool.list()).filter(({ runKey }) => runKey === segment.runKey)
+    if (now && Date.now() - now.changedAt < ORPHANED_MS) return
+    const from = run?.spooledBytes ?? 0
+    const tail = await readTail(segment.path, from)
     if (tail.length > 0) {
-      const file = await spool.setAside(segment.runKey, [tail])
+      const file = await spool.setAside(segment.runKey, from, [tail])
       log.error(
         { file },
         'the last line of a segment of the spool was not written to its end; it is set aside',
@@ -91,25 +126,30 @@ async function removeIfOver({ warehouse, spool, log }: Storing, segment: Waiting
   await spool.remove(segment.path)
 }
 
-async function* storeSegment(
+interface Source {
+  readonly path: string
+  readonly runKey: string
+  /** The segment where its run is under way. */
+  readonly live: Segment | null
+  readonly replay: Replay | null
+}
+
+async function storeSegment(
   storing: Storing,
-  path: string,
-  runKey: string,
-  live: Segment | null,
-  replay: Replay | null,
+  { path, runKey, live, replay }: Source,
+  onStored: OnStored,
   stop?: AbortSignal,
-): Stored {
+): Promise<void> {
   const { warehouse, spool, log } = storing
-  for (;;) {
-    if (stop?.aborted) return
+  while (!stop?.aborted) {
     const from = (await findRun(warehouse.db, runKey))?.spooledBytes ?? 0
     const { records, damaged, endBytes: to } = await readStretch(path, from, live?.durableBytes)
     if (to === from) return
     if (damaged.length > 0) {
-      const file = await spool.setAside(runKey, damaged)
+      const file = await spool.setAside(runKey, from, damaged)
       log.error({ file, lines: damaged.length }, 'damaged lines of the spool are set aside')
     }
-    yield await storeStretch(storing, runKey, { records, from, to }, replay)
+    onStored(await storeStretch(storing, runKey, { records, from, to }, replay))
   }
 }
 

@@ -2,7 +2,7 @@
 // the spool in the warehouse meanwhile. Safe to run twice, and safe to kill between any two lines.
 
 import { randomUUIDv7 } from 'node:crypto'
-import { PrimosyncError, reasonOf, UsageError } from '../errors.ts'
+import { DatabaseAwayError, reasonOf, UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import type { Client } from '../primotexto/client.ts'
 import type { FinishedRecord, RunRecord, SpoolRecord, Trigger } from '../spool/records.ts'
@@ -12,7 +12,7 @@ import { asAway, isDatabaseAway } from '../warehouse/away.ts'
 import { acquireLease, type Lease, leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { prune } from '../warehouse/prune.ts'
-import { abandonRuns, beginRun, statusOf } from '../warehouse/runs.ts'
+import { abandonRuns, beginRun, isBegun, statusOf } from '../warehouse/runs.ts'
 import { askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
 import { type Listed, readTargets, rememberedTargets, type Target } from './targets.ts'
@@ -34,6 +34,8 @@ export interface TickDeps {
   readonly accounts: readonly Account[]
   readonly warehouse: Warehouse
   readonly spool: Spool
+  /** How long a tick that has asked for everything goes on storing what earlier runs left; null: until it is done. */
+  readonly replayGraceMs: number | null
   /** How long snapshots are kept; null: for ever. */
   readonly retentionMs: number | null
   readonly timezone: string
@@ -70,7 +72,7 @@ export interface TickReport {
 
 /** A run that has its turn and its row. */
 interface Opened {
-  /** Null: the database is away; everything waits in the spool. */
+  /** Null: the database is away, or somebody else's for long; everything waits in the spool. */
   readonly lease: Lease | null
   readonly run: RunRecord
   readonly targets: readonly Target[]
@@ -78,9 +80,9 @@ interface Opened {
 
 /**
  * Runs one tick. Null where there was nothing to do: the tick of that instant was run by another process.
- * While the database is away it asks all the same, and what it was told waits in the spool. Once `signal` is
- * aborted nothing more is asked, and it ends within seconds. Rejects where another process was busy for too
- * long, nothing can be kept, or the stop came before its turn.
+ * While the database is away, or another process writes to it for long, it asks all the same, and what it was told
+ * waits in the spool. Once `signal` is aborted nothing more is asked, and it ends within seconds. Rejects where
+ * nothing can be kept, or the stop came before its turn.
  */
 export async function tick(
   deps: TickDeps,
@@ -104,8 +106,14 @@ async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal
   const runOf = runBeginner(deps, request)
   let lease = null as Lease | null
   const open = async (): Promise<Opened | null> => {
-    await deps.prepare()
+    await withinPatience(deps.prepare())
     lease = await takeTurn(deps, signal)
+    if (lease === null) {
+      if (await isBegun(warehouse.db, runOf([]))) return null
+      throw new DatabaseAwayError(
+        `Another primosync (${(await leaseHolder(warehouse.db)) ?? 'unknown'}) has been writing for a minute.`,
+      )
+    }
     const targets = chosen(await readTargets(warehouse, accounts, spool.folder), request)
     signal.throwIfAborted()
     const run = runOf(targets)
@@ -151,17 +159,29 @@ async function pruneOld({ warehouse, retentionMs, log }: TickDeps, signal: Abort
   }
 }
 
-async function takeTurn({ warehouse, holder, log }: TickDeps, signal: AbortSignal): Promise<Lease> {
+/** Null: somebody else has had it for longer than a tick waits. */
+async function takeTurn({ warehouse, holder, log }: TickDeps, signal: AbortSignal): Promise<Lease | null> {
   const atOnce = await acquireLease(warehouse, holder, { patienceMs: MOMENT_MS, signal })
   if (atOnce) return atOnce
   // One that was killed keeps its turn until its lease runs out: half a minute without a word would look like a hang.
-  log.info(`waiting for ${(await leaseHolder(warehouse.db)) ?? 'another primosync'} to end its tick`)
-  const lease = await acquireLease(warehouse, holder, { patienceMs: PATIENCE_MS, signal })
-  if (lease) return lease
   const other = await leaseHolder(warehouse.db)
-  throw new PrimosyncError(`Another primosync (${other ?? 'unknown'}) has been at it for a minute.`, {
-    hint: 'It goes on alone; this tick is left out.',
-  })
+  if (other !== holder) log.info(`waiting for ${other ?? 'another primosync'} to end its tick`)
+  return await acquireLease(warehouse, holder, { patienceMs: PATIENCE_MS, signal })
+}
+
+/** A migration may take its time, and so may one that waits for another process's: asking does not wait for it. */
+async function withinPatience(preparing: Promise<void>): Promise<void> {
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(), PATIENCE_MS)
+  try {
+    await unlessStopped(preparing, limit.signal)
+  } catch (error) {
+    if (error !== limit.signal.reason) throw error
+    preparing.catch(() => {}) // the next tick asks for it anew, and hears
+    throw new DatabaseAwayError('The schema has not been ready for a minute.')
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function chosen(targets: Target[], { account, categories }: TickRequest): Target[] {
@@ -191,7 +211,8 @@ async function askAndStore(
 ): Promise<TickReport> {
   const { accounts, spool, log } = deps
   const segment = spool.create(run.key)
-  const loop = new StoringLoop(deps, lease, segment, run.key, signal)
+  const { replayGraceMs } = deps
+  const loop = new StoringLoop(deps, lease, segment, { runKey: run.key, replayGraceMs, stop: signal })
   const unkept: SpoolRecord[] = []
   const ending = new AbortController()
   let problem: unknown = null
@@ -234,7 +255,7 @@ async function askAndStore(
 /** What waits may be stored right now, and make room. */
 async function lackOfRoom(spool: Spool, loop: StoringLoop, categories: number): Promise<unknown> {
   if ((await spool.lackOfRoom(categories)) === null) return null
-  await loop.settled
+  await loop.settle()
   return await spool.lackOfRoom(categories)
 }
 

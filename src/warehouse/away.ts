@@ -25,16 +25,19 @@ const AWAY_SYSTEM_CODES = [
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'EHOSTDOWN',
+  'EADDRNOTAVAIL',
+  'ENOBUFS',
   'ENETUNREACH',
   'ENETDOWN',
-  'ENOENT', // no such socket
   'EAI_AGAIN',
-  'EMFILE', // no file descriptor for a connection
-  'ENFILE',
 ]
+// Those that a file may give, too: no such socket, no right to use it, no file descriptor for a connection.
+const AWAY_ON_CONNECT = ['ENOENT', 'EACCES', 'EMFILE', 'ENFILE']
+// TLS: a certificate that ran out in the night, a server that speaks none any more.
+const AWAY_TLS = /^(ERR_(SSL|TLS)_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/
 // What pg says without a code.
 const AWAY_MESSAGES =
-  /connection terminated|timeout exceeded when trying to connect|connection error|not queryable|^SASL/i
+  /connection terminated|connection has been discarded|timeout exceeded when trying to connect|connection error|not queryable|does not support SSL|^SASL/i
 
 /** Whether an error means that the database cannot take anything right now, whatever was asked of it. */
 export function isDatabaseAway(error: unknown): boolean {
@@ -44,7 +47,8 @@ export function isDatabaseAway(error: unknown): boolean {
   const code = 'code' in error ? String(error.code) : ''
   if (error instanceof pg.DatabaseError)
     return AWAY_CODES.includes(code) || AWAY_CLASSES.includes(code.slice(0, 2))
-  return AWAY_SYSTEM_CODES.includes(code) || AWAY_MESSAGES.test(error.message)
+  if (AWAY_ON_CONNECT.includes(code)) return 'syscall' in error && error.syscall === 'connect'
+  return AWAY_SYSTEM_CODES.includes(code) || AWAY_TLS.test(code) || AWAY_MESSAGES.test(error.message)
 }
 
 /** The error as one for people, where the database is away; any other as it is. */

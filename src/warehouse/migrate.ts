@@ -3,8 +3,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import pg from 'pg'
 import { PrimosyncError } from '../errors.ts'
 import { version } from '../version.ts'
+import { isDatabaseAway } from './away.ts'
 import type { Db } from './pool.ts'
 
 const FOLDER = fileURLToPath(new URL('../../migrations/', import.meta.url))
@@ -21,6 +23,7 @@ export async function migrate(db: Db): Promise<string[]> {
   // Kysely returns its error instead of throwing it.
   const { error, results } = await migratorOn(db).migrateToLatest()
   if (error) {
+    if (isDatabaseAway(error) && !isRefused(error)) throw error
     const failed = results?.find((result) => result.status === 'Error')?.migrationName
     throw failed
       ? new PrimosyncError(
@@ -67,6 +70,9 @@ async function refuseNewerSchema(db: Db): Promise<void> {
     },
   )
 }
+
+/** Rights are missing: the one trouble of a database that a person has to hear of. */
+const isRefused = (error: unknown) => error instanceof pg.DatabaseError && error.code === '42501'
 
 const SCHEMA = 'store_migrations'
 const TABLE = 'migration'

@@ -138,6 +138,27 @@ function instant(at: number | null): Date | null {
   return at === null ? null : new Date(at)
 }
 
+/** What a run's row counts; nothing where there is no row. */
+export async function readCounts(db: Db, key: string): Promise<RunCounts> {
+  const row = await db
+    .selectFrom('store.run')
+    .select(['stored', 'rejected', 'late'])
+    .where('key', '=', key)
+    .executeTakeFirst()
+  return row ?? NO_COUNTS
+}
+
+/** Whether somebody has begun the tick of that instant for the same accounts. */
+export async function isBegun(db: Db, { account, scheduledAt }: Pick<RunRecord, 'account' | 'scheduledAt'>) {
+  const { rows } = await sql<{ begun: boolean }>`
+    /* isBegun */
+    select exists (
+      select from store.run where trigger = 'schedule' and scheduled_at = ${instant(scheduledAt)}
+        and coalesce(account, '') = ${account ?? ''}
+    ) as begun`.execute(db)
+  return rows[0]!.begun
+}
+
 /** How far the segments of runs are stored, in bytes, by the keys of the runs that are known. */
 export async function readSpooledBytes(db: Db, keys: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await sql<{ key: string; bytes: number }>`

@@ -130,7 +130,7 @@ describe('start with a key and a database', () => {
       expect(answered.status).toBe(503)
       expect(answered.body.checks).toMatchObject({
         database: { ok: true },
-        spool: { ok: false, message: expect.stringMatching(/holds the answers of .* could not take/) },
+        spool: { ok: false, message: expect.stringMatching(/holds the answers of .* not stored yet/) },
       })
     }, WAIT)
     await setReadOnly(witness, 'off')

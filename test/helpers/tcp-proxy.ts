@@ -11,8 +11,8 @@ export interface TcpProxy {
   cut(): void
   /** Breaks all connections as soon as so many more packets came from the client; new ones are refused. */
   cutAfter(packets: number): void
-  /** The same, once: new ones go through. Tells whether it has happened. */
-  breakAfter(packets: number): () => boolean
+  /** The same, once, and new ones go through: before the last packet arrives, or before its answer does. Tells whether it has happened. */
+  breakAfter(packets: number, before?: 'packet' | 'answer'): () => boolean
   /** Swallows everything from now on, in both directions, on connections old and new. */
   freeze(): void
   /** Lets new connections through again; frozen ones are broken. */
@@ -28,6 +28,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   let state: 'open' | 'cut' | 'frozen' = 'open'
   let packetsLeft = Number.POSITIVE_INFINITY
   let strike = () => {}
+  let isAnswerAwaited = false
 
   const keep = (socket: Socket) => {
     sockets.add(socket)
@@ -43,7 +44,8 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     const upstream = connect(Number(port || 5432), hostname)
     keep(upstream)
     const pass = (to: Socket, isFromClient: boolean) => (data: Buffer) => {
-      if (isFromClient && --packetsLeft <= 0) return strike()
+      if (isFromClient ? --packetsLeft <= 0 && !isAnswerAwaited : isAnswerAwaited && packetsLeft <= 0)
+        return strike()
       if (state === 'open') to.write(data)
     }
     client.on('data', pass(upstream, true)).on('close', () => upstream.destroy())
@@ -70,10 +72,12 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     url: url.href,
     cut,
     cutAfter: (packets) => strikeAfter(packets, cut),
-    breakAfter(packets) {
+    breakAfter(packets, before = 'packet') {
       let hasBroken = false
+      isAnswerAwaited = before === 'answer'
       strikeAfter(packets, () => {
         hasBroken = true
+        isAnswerAwaited = false
         packetsLeft = Number.POSITIVE_INFINITY
         breakAll()
       })

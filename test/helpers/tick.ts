@@ -63,6 +63,7 @@ export async function openStage({
     ...{ accounts: [account('default', categories, provider)], warehouse, spool, log },
     ...{
       timezone: ZONE,
+      replayGraceMs: null,
       retentionMs: null,
       holder: 'a test',
       prepare: () => settleTimezone(warehouse, ZONE),

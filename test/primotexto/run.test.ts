@@ -185,6 +185,22 @@ describe('limits hold over all categories', () => {
     )
   })
 
+  test('rate: goes on while the clock of the day is set back', async () => {
+    await withRun(
+      (_, response) => answer(response, 200, sent(1)),
+      async (fetchStats) => {
+        await fetchStats('a')
+        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 })
+        try {
+          await Promise.all([fetchStats('b'), fetchStats('c')])
+        } finally {
+          vi.useRealTimers()
+        }
+      },
+      { ratePerSecond: 50, concurrency: 50 },
+    )
+  })
+
   test('rate: no more than so many within any second', async () => {
     const arrivedAt: number[] = []
     const respond = failingOnce()

@@ -47,7 +47,7 @@ describe('the spool', () => {
     writeFileSync(join(spool.folder, 'categories.json'), '[]')
     writeFileSync(join(spool.folder, 'notes.ndjson'), '')
     mkdirSync(join(spool.folder, 'folder'))
-    await spool.setAside(KEYS[0], [Buffer.from('x')])
+    await spool.setAside(KEYS[0], 0, [Buffer.from('x')])
     const waiting = await spool.list()
     expect(waiting.map(({ runKey }) => runKey)).toEqual(KEYS)
     await spool.remove(waiting[0]!.path)
@@ -57,9 +57,11 @@ describe('the spool', () => {
 
   test('keeps what is damaged, for this user only', async () => {
     const spool = await openSpool(temporaryFolder())
-    const path = await spool.setAside(KEYS[0], [Buffer.from([0xff]), Buffer.from('second')])
-    expect(await spool.setAside(KEYS[0], [Buffer.from('third')])).toBe(path)
-    expect(readFileSync(path)).toEqual(Buffer.concat([Buffer.from([0xff]), Buffer.from('\nsecond\nthird\n')]))
+    const lines = [Buffer.from([0xff]), Buffer.from('second')]
+    const path = await spool.setAside(KEYS[0], 0, lines)
+    expect(await spool.setAside(KEYS[0], 0, lines)).toBe(path) // a second attempt leaves it as it is
+    expect(await spool.setAside(KEYS[0], 512, [Buffer.from('third')])).not.toBe(path)
+    expect(readFileSync(path)).toEqual(Buffer.concat([Buffer.from([0xff]), Buffer.from('\nsecond\n')]))
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 

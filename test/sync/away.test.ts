@@ -70,21 +70,26 @@ describe('the database away', () => {
     await expectNothingLost(stage)
   })
 
-  test('for a moment, between any two statements of a replay: the tick tells whether something still waits', async () => {
-    const stage = await openStage()
-    await stage.tick()
-    for (let packets = 2; ; packets += 3) {
-      stage.proxy.cut()
+  for (const before of ['packet', 'answer'] as const) {
+    test(`for a moment, before any ${before} of a replay: the report tells what is stored and whether something waits`, async () => {
+      const stage = await openStage()
       await stage.tick()
-      stage.proxy.restore()
-      const hasBroken = stage.proxy.breakAfter(packets)
-      const report = await stage.tick()
-      const isLeft = (await stage.spool.list()).length > 0
-      expect({ packets, waiting: report?.waiting }).toEqual({ packets, waiting: isLeft })
-      if (!hasBroken()) break
-    }
-    await expectNothingLost(stage)
-  })
+      for (let packets = 2; ; packets += 4) {
+        stage.proxy.cut()
+        await stage.tick()
+        stage.proxy.restore()
+        const hasBroken = stage.proxy.breakAfter(packets, before)
+        const storedBefore = (await storedAnswers(stage.witness)).length
+        const report = await stage.tick()
+        expect({ packets, ...report }).toMatchObject({
+          ...{ packets, waiting: (await stage.spool.list()).length > 0 },
+          stored: (await storedAnswers(stage.witness)).length - storedBefore - report!.late,
+        })
+        if (!hasBroken()) break
+      }
+      await expectNothingLost(stage)
+    })
+  }
 
   test('silent for ever, on old connections and new: the tick ends', async () => {
     const stage = await openStage({ silenceMs: 300 })

@@ -92,6 +92,45 @@ describe('the daemon', () => {
     expect(await stage.tick()).toMatchObject({ stored: 3, late: 0 }) // its turn was given back
   })
 
+  test('stores what waits also where every tick is run by another process', async () => {
+    const stage = await openStage()
+    stage.proxy.cut()
+    const due: string[] = []
+    const { daemon, reports } = start(stage, EVERY_SECOND, { onDue: (outcome) => due.push(outcome) })
+    await daemon.firstTick
+    await stage.witness.pool.query(
+      `insert into store.run (key, account, trigger, scheduled_at, started_at, finished_at, status)
+      select gen_random_uuid(), 'default', 'schedule', date_trunc('second', now()) + n * interval '1 second',
+        now(), now(), 'ok'
+      from generate_series(-1, 60) n`,
+    )
+    stage.proxy.restore()
+    await vi.waitFor(() => expect(due).toContain('elsewhere'), WAIT)
+    const own = reports.length
+    const expectAllStored = async () =>
+      expect(await storedAnswers(stage.witness)).toEqual(stage.provider.served)
+    await vi.waitFor(expectAllStored, WAIT)
+    expect(reports).toHaveLength(own)
+  })
+
+  test('stores what waits after a tick that found the spool full', async () => {
+    const stage = await openStage({ spoolLimitBytes: 500 })
+    stage.proxy.cut()
+    await stage.tick()
+    const due: string[] = []
+    const waiting: boolean[] = []
+    const { daemon } = start(stage, NEVER, {
+      onDue: (outcome) => due.push(outcome),
+      onWaiting: (is) => waiting.push(is),
+    })
+    await daemon.firstTick
+    expect(due).toEqual(['error'])
+    stage.proxy.restore()
+    await vi.waitFor(async () => expect(await stage.spool.list()).toEqual([]), WAIT)
+    expect(await storedAnswers(stage.witness)).toEqual(stage.provider.served)
+    await vi.waitFor(() => expect(waiting).toEqual([false]), WAIT)
+  })
+
   test('says of a database that is away two lines a tick, and nothing while it tries again in between', async () => {
     const stage = await openStage()
     const lines = () => stage.logged.filter((line) => !/^(trace|debug) /.test(line)).length

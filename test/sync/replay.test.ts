@@ -1,11 +1,23 @@
 // What earlier runs left in the spool: stored once, whatever became of the file and of its process.
 
 import { randomUUIDv7 } from 'node:crypto'
-import { appendFileSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { type SpoolRecord, toLine } from '../../src/spool/records.ts'
+import { storeUnkept } from '../../src/sync/storing.ts'
+import { acquireLease } from '../../src/warehouse/lease.ts'
+import { beginRun } from '../../src/warehouse/runs.ts'
 import { openStage, rowsOf, runsOf, type Stage, storedAnswers } from '../helpers/tick.ts'
+import { never } from '../primotexto/provider.ts'
 
 const counters = (sent: number) => [sent, ...Array(11).fill(null)]
 
@@ -50,7 +62,8 @@ describe('what a dead process left', () => {
       { trigger: 'replay', status: 'ok', stored: 2, late: 2, finished: true },
     ])
     expect(await stage.spool.list()).toEqual([])
-    const damaged = path.replace(/([^/]+)\.ndjson$/, 'damaged-$1.txt')
+    const [name] = readdirSync(stage.spool.folder).filter((file) => file.startsWith('damaged-'))
+    const damaged = join(stage.spool.folder, name!)
     expect(readFileSync(damaged, 'utf8')).toContain('"category":"c"')
     expect(statSync(damaged).mode & 0o777).toBe(0o600)
   })
@@ -116,11 +129,34 @@ describe('what a dead process left', () => {
 
   test('which cannot be stored keeps nobody else out, and goes on waiting', async () => {
     const stage = await openStage({ categories: ['x'] })
-    const path = layDown(stage, [answer('a'.repeat(300), 7)])
+    const paths = ['a', 'b', 'c'].map((name) => layDown(stage, [answer(name.repeat(300), 7)]))
     layDown(stage, [answer('b', 8)])
-    expect(await stage.tick()).toMatchObject({ stored: 1, late: 1, waiting: false })
-    expect((await stage.spool.list()).map((segment) => segment.path)).toContain(path)
-    expect(stage.logged).toContainEqual(expect.stringContaining('goes on waiting'))
+    expect(await stage.tick()).toMatchObject({ stored: 1, late: 1, waiting: true })
+    const left = (await stage.spool.list()).map((segment) => segment.path)
+    expect(left).toEqual(expect.arrayContaining(paths))
+    expect(stage.logged.filter((line) => line.startsWith('error'))).toEqual([
+      expect.stringContaining('goes on waiting'), // the first of them; the rest in one line
+      expect.stringContaining('of which the first is told'),
+    ])
+  })
+
+  test('goes on waiting where its turn comes too late, and is stored by the next who has time', async () => {
+    const stage = await openStage({ categories: ['x'], silenceMs: 20_000 })
+    await stage.tick()
+    for (let sent = 1; sent <= 3; sent += 1) layDown(stage, [answer('a', sent)])
+    const slow = await stage.witness.pool.connect()
+    await slow.query('begin; lock table store.snapshot in share mode') // a reader that keeps writers out
+    const ticking = stage.with({ replayGraceMs: 0 }).tick({ trigger: 'startup' })
+    const spooled = async () =>
+      (await stage.spool.list()).map(({ path }) => readFileSync(path, 'utf8')).join('')
+    await vi.waitFor(async () => expect(await spooled()).toContain('"kind":"finished"'), { timeout: 10_000 })
+    await slow.query('commit')
+    slow.release()
+    expect(await ticking).toMatchObject({ stored: 0, waiting: true })
+    expect((await stage.spool.list()).length).toBeGreaterThan(1)
+    expect(await stage.tick()).toMatchObject({ stored: 1, waiting: false })
+    const stored = await storedAnswers(stage.witness)
+    expect(stored.toSorted()).toEqual(['a 1', 'a 2', 'a 3', 'x 1', 'x 2', 'x 3'])
   })
 })
 
@@ -195,4 +231,40 @@ test('the row of a run vanishes in its middle: it is written again, and everythi
   })
   expect(await stage.tick()).toMatchObject({ status: 'ok', stored: 3, waiting: false })
   expect(await storedAnswers(stage.witness)).toHaveLength(3)
+})
+
+test('what the spool could not take is stored once, also where it is tried twice', async () => {
+  const stage = await openStage({ categories: [] })
+  const { warehouse, timezone, spool, log, prepare } = stage.deps
+  await prepare()
+  const lease = (await acquireLease(warehouse, 'a test', { patienceMs: 0, signal: never }))!
+  const key = randomUUIDv7()
+  const run = { kind: 'run', key, account: null, trigger: 'manual', scheduledAt: null } as const
+  await beginRun(warehouse.db, { ...run, startedAt: Date.now(), categories: 3 })
+  const records: SpoolRecord[] = [
+    answer('a', 1),
+    { ...{ kind: 'rejected', account: 'former', category: 'b', at: Date.now() }, reason: 'rule', body: '{}' },
+    { kind: 'finished', at: Date.now(), status: 'partial', failed: 1 },
+  ]
+  for (const time of [1, 2])
+    await storeUnkept({ warehouse, timezone, spool, log, lease }, key, records, ({ stored }) =>
+      expect(stored).toBe(time === 1 ? 1 : 0),
+    )
+  await lease.release()
+  expect(await rowsOf(stage.witness, 'select category from sync.rejected')).toEqual([{ category: 'b' }])
+  expect(await runsOf(stage.witness)).toMatchObject([
+    { status: 'partial', stored: 1, rejected: 1, failed: 1 },
+  ])
+})
+
+test('a spool folder that vanishes keeps nothing from being stored that is there', async () => {
+  const stage = await openStage()
+  stage.provider.respond((category, _, give) => {
+    if (category === 'a') rmSync(stage.spool.folder, { recursive: true })
+    give()
+  })
+  await expect(stage.tick()).rejects.toThrow('The spool cannot be written')
+  expect(stage.logged).not.toContainEqual(expect.stringContaining('The database cannot be used'))
+  expect(await storedAnswers(stage.witness)).toEqual(stage.provider.served)
+  expect(await runsOf(stage.witness)).toMatchObject([{ finished: true }])
 })

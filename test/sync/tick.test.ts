@@ -1,5 +1,5 @@
 // A tick while all is well with the database: what it stores, and what its run says.
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { account, openStage, rowsOf, runsOf, storedAnswers } from '../helpers/tick.ts'
 import { answer } from '../primotexto/provider.ts'
 
@@ -213,6 +213,51 @@ describe('several processes', () => {
       `insert into store.lease values ('tick', 7, 'somebody', now() + interval '300 milliseconds')`,
     )
     expect(await stage.tick()).toMatchObject({ status: 'ok', stored: 3 })
+  })
+
+  test('ask also where another one writes for longer than anybody waits', async () => {
+    const stage = await openStage()
+    await stage.witness.pool.query(
+      `insert into store.lease values ('tick', 7, 'somebody', now() + interval '1 hour')`,
+    )
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const tickOnePatience = async (request: Parameters<typeof stage.tick>[0]) => {
+      const waits = stage.logged.length
+      const ticking = stage.tick(request)
+      await vi.waitFor(() => {
+        vi.advanceTimersByTime(1_000) // until it says that it waits
+        expect(stage.logged.slice(waits)).toContainEqual('info waiting for somebody to end its tick')
+      })
+      vi.advanceTimersByTime(61_000)
+      return await ticking
+    }
+    expect(await tickOnePatience({ trigger: 'startup' })).toMatchObject({ stored: 0, waiting: true })
+    expect(stage.provider.asked).toHaveLength(3)
+    await stage.witness.pool.query(
+      `insert into store.run (key, account, trigger, scheduled_at, started_at, status)
+      values (gen_random_uuid(), 'default', 'schedule', $1, now(), 'running')`,
+      [new Date(instant.scheduledAt)],
+    )
+    expect(await tickOnePatience(instant)).toBeNull() // the other one's tick is the tick of that instant
+    expect(stage.provider.asked).toHaveLength(3)
+    vi.useRealTimers()
+    await stage.witness.pool.query('update store.lease set expires_at = now()')
+    expect(await stage.tick()).toMatchObject({ stored: 3, late: 3, waiting: false })
+    expect(await storedAnswers(stage.witness)).toEqual(stage.provider.served)
+  })
+
+  test('ask also where another one takes its time with the schema', async () => {
+    const stage = await openStage()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const ticking = stage.with({ prepare: () => new Promise(() => {}) }).tick()
+    await vi.advanceTimersByTimeAsync(61_000)
+    vi.useRealTimers()
+    expect(await ticking).toMatchObject({ status: 'ok', stored: 0, waiting: true })
+    expect(stage.logged).toContainEqual(
+      expect.stringContaining('The schema has not been ready for a minute.'),
+    )
   })
 
   test('can share a pooler in transaction mode: a tick leaves nothing in its sessions', async () => {

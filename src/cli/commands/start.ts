@@ -80,6 +80,9 @@ export const start: Action<object> = {
   },
 }
 
+/** The next tick must not be left out for what waits: that is stored between two ticks, too. */
+const REPLAY_GRACE_MS = 2_000
+
 /** Ticks until it is told to stop. */
 async function runDaemon(
   { config, log, options, output }: Context<object>,
@@ -93,6 +96,7 @@ async function runDaemon(
       {
         ...{ ...deps, accounts: open.accounts, pattern: config.syncSchedule },
         ...{ timezone: config.reportingTimezone, retentionMs: config.snapshotRetentionMs },
+        replayGraceMs: REPLAY_GRACE_MS,
         onTick(report) {
           prometheus.onTick(report)
           if (options.json) printJsonLine(output, { event: 'tick', ...report })

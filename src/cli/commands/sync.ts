@@ -45,6 +45,7 @@ export const sync: Action<Options> = {
               warehouse,
               spool,
               log,
+              replayGraceMs: null,
               retentionMs: config.snapshotRetentionMs,
               timezone: config.reportingTimezone,
             },
