@@ -145,13 +145,14 @@ describe('the daemon', () => {
     expect(lines()).toBe(2)
     await once.end()
     let due = 1
-    let surplus = -1
+    let surplus = Number.NEGATIVE_INFINITY
     const { reports } = start(stage, EVERY_SECOND, {
       onDue: () => (due += 1),
       onWaiting: () => (surplus = Math.max(surplus, lines() - 2 * due)),
     })
     await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(3), WAIT)
-    expect(surplus).toBe(0)
+    expect(surplus).toBeLessThanOrEqual(0) // less where an instant was left out, which is one line
+    expect(surplus).toBeGreaterThan(-reports.length)
   })
 
   test('leaves what waits to the next tick, and stops while the database is away', async () => {
