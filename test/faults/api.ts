@@ -25,8 +25,8 @@ export interface Api {
   readonly answered: readonly Answered[]
   /** How often each way was gone. */
   readonly gone: ReadonlyMap<string, number>
-  /** The requests that came so far. */
-  readonly requests: number
+  /** How many requests of a program wait for the end of their answer. */
+  underWay(program: string): number
   /** What is on now. */
   during: string
   /** Ways to answer, and for how many of the requests. */
@@ -46,8 +46,8 @@ export async function openApi(dice: Dice): Promise<Api> {
   const decks = new Map<readonly Way[], Way[]>()
   const lastOn = new WeakMap<Socket, Answered>()
   const waiting: Record<'request' | 'answer', (() => void)[]> = { request: [], answer: [] }
+  const open = new Map<string, number>()
   let total = 0
-  let requests = 0
 
   /** Each way of a list once before any comes again. */
   const deal = (ways: readonly Way[]): Way => {
@@ -60,12 +60,13 @@ export async function openApi(dice: Dice): Promise<Api> {
     for (const resolve of waiting[what].splice(0)) resolve()
   }
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    requests += 1
-    tell('request')
     const { socket } = request
     lastOn.delete(socket)
     const [, program = '', category = ''] =
       /^\/([^/]+)\/v2\/messages\/stats\?category=(.*)$/.exec(request.url ?? '') ?? []
+    open.set(program, (open.get(program) ?? 0) + 1)
+    response.on('close', () => open.set(program, open.get(program)! - 1))
+    tell('request')
     const refused = api.key !== null && request.headers['x-primotexto-apikey'] !== api.key
     const bent = api.mix && dice.happens(api.mix.part) ? deal(api.mix.ways) : null
     const way = refused ? WAYS.revoked : (bent ?? WAYS.plain)
@@ -101,9 +102,7 @@ export async function openApi(dice: Dice): Promise<Api> {
     port: (server.address() as AddressInfo).port,
     answered,
     gone,
-    get requests() {
-      return requests
-    },
+    underWay: (program) => open.get(program) ?? 0,
     during: 'calm',
     mix: null,
     holdMs: 0,

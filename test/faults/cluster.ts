@@ -108,7 +108,8 @@ export async function openCluster(diskMebibytes: number | null, firstPort: numbe
     stop: () => stopServer(folder),
     async kill() {
       const running = await readPidFile(folder)
-      if (running) process.kill(running.pid, 'SIGKILL')
+      if (running === null) throw new Error('no PostgreSQL is running that could be killed')
+      process.kill(running.pid, 'SIGKILL')
     },
     fillDisk:
       diskMebibytes === null

@@ -17,6 +17,9 @@ test('killed, cut off and lied to, the program loses no answer and stores none t
   expect(faults).toHaveLength(CORE.length)
   const { problems, lines } = await runSuite({ seed: 1, minutes: 0, faults, isSmall: true })
   expect(problems).toEqual([])
+  expect(lines.filter(({ injected }) => injected > 0).map(({ fault }) => fault)).toEqual(
+    expect.arrayContaining(CORE),
+  )
   const sum = (count: (line: (typeof lines)[number]) => number) =>
     lines.reduce((total, line) => total + count(line), 0)
   expect(sum(({ lost }) => lost)).toBe(0)

@@ -10,7 +10,10 @@ export const IN_FLIGHT_MS = 250
 
 export interface Line {
   readonly fault: string
+  /** How often it changed something. */
   injected: number
+  /** How often it was to be injected and changed nothing. */
+  missed: number
   /** Answers with status 200, given to the last byte. */
   served: number
   stored: number
@@ -18,6 +21,12 @@ export interface Line {
   inFlight: number
   lost: number
   doubled: number
+}
+
+/** How often each fault was hit, and missed. */
+export interface Tally {
+  readonly injected: ReadonlyMap<string, number>
+  readonly missed: ReadonlyMap<string, number>
 }
 
 export interface Books {
@@ -33,19 +42,19 @@ export interface Books {
 export function balance(
   answered: readonly Answered[],
   programs: ReadonlyMap<string, Program>,
-  injected: ReadonlyMap<string, number>,
+  { injected, missed }: Tally,
   times: (answer: Answered) => number,
 ): Books {
   const lines = new Map<string, Line>()
   const lineOf = (fault: string) => {
     const line = lines.get(fault) ?? {
-      ...{ fault, injected: injected.get(fault) ?? 0 },
+      ...{ fault, injected: injected.get(fault) ?? 0, missed: missed.get(fault) ?? 0 },
       ...{ served: 0, stored: 0, inFlight: 0, lost: 0, doubled: 0 },
     }
     lines.set(fault, line)
     return line
   }
-  for (const fault of injected.keys()) lineOf(fault)
+  for (const fault of [...injected.keys(), ...missed.keys()]) lineOf(fault)
   const wrong: (Answered & { times: number })[] = []
   for (const answer of answered) {
     const line = lineOf(answer.during)
@@ -74,22 +83,13 @@ function isInFlight(answer: Answered, program: Program | undefined): boolean {
 }
 
 export function printTable(lines: readonly Line[]): string {
-  const columns = ['injected', 'served', 'stored', 'inFlight', 'lost', 'doubled'] as const
-  const sum: Line = lines.reduce(
-    (all, line) => {
-      for (const column of columns) all[column] += line[column]
-      return all
-    },
-    { fault: 'all', injected: 0, served: 0, stored: 0, inFlight: 0, lost: 0, doubled: 0 },
-  )
-  const rows = [...lines, sum].map((line) => [line.fault, ...columns.map((column) => String(line[column]))])
+  const columns = ['injected', 'missed', 'served', 'stored', 'inFlight', 'lost', 'doubled'] as const
+  const sumOf = (column: (typeof columns)[number]) => lines.reduce((sum, line) => sum + line[column], 0)
   return [
-    ['fault', 'injected', 'served', 'stored', 'in flight', 'lost', 'doubled'],
-    columns
-      .concat(columns)
-      .slice(0, 7)
-      .map((_, i) => (i === 0 ? '---' : '---:')),
-    ...rows,
+    ['fault', ...columns.map((column) => (column === 'inFlight' ? 'in flight' : column))],
+    ['---', ...columns.map(() => '---:')],
+    ...lines.map((line) => [line.fault, ...columns.map((column) => line[column])]),
+    ['all', ...columns.map(sumOf)],
   ]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n')

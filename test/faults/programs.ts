@@ -107,7 +107,7 @@ export function launch(id: string, logFolder: string, options: Launch): Program 
 }
 
 /** The totals of the answers that stand whole in the segments of a folder. */
-function totalsInSpool(folder: string): number[] {
+export function totalsInSpool(folder: string): number[] {
   const spool = join(folder, 'spool')
   try {
     return readdirSync(spool)

@@ -53,7 +53,12 @@ if (daemon.endedAt !== null) problems.push(`the daemon ended: ${lastLines(daemon
 const tookMinutes = (Date.now() - startedAt) / MINUTE_MS
 await world.settle()
 const heaps = heapByMinute(daemon)
-const books = balance(api.answered, world.programs, new Map(), await countsIn(world))
+const books = balance(
+  api.answered,
+  world.programs,
+  { injected: new Map(), missed: new Map() },
+  await countsIn(world),
+)
 const second = heaps[1] ?? Number.NaN
 const last = heaps.at(-2) ?? Number.NaN // the last whole minute
 const growth = last / second

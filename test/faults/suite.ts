@@ -15,7 +15,12 @@ export interface SuiteOptions {
 }
 
 export interface Outcome extends Books {
-  readonly injected: number
+  /** How many faults of the lists were hit. */
+  readonly faultsHit: number
+  /** How many single answers were bent. */
+  readonly badAnswers: number
+  /** The faults that changed nothing, and why. */
+  readonly misses: World['misses']
   readonly problems: readonly string[]
   /** What could not be injected on this machine, and why. */
   readonly skipped: readonly string[]
@@ -24,27 +29,38 @@ export interface Outcome extends Books {
   readonly mostLinesAMinute: number
 }
 
+const MINUTE_MS = 60_000
+/** A fault that is not hit in so long a run is not tested by it. */
+const LONG_RUN_MINUTES = 5
+/** Ticks come by the second here, so what is more than a few lines a tick is a flood. */
+const LINES_A_MINUTE_LIMIT = 400
+
 export async function runSuite(options: SuiteOptions): Promise<Outcome> {
   const { seed, minutes, faults, verbose = false, isSmall = false } = options
   const world = await openWorld({ seed, verbose, isSmall })
   try {
-    const injected = new Map<string, number>()
+    const hits = new Map<string, number>()
     const possible = faults.filter((fault) => (fault.cannot?.(world) ?? null) === null)
     await world.recover('the start')
-    const endAt = Date.now() + minutes * 60_000
+    const startedAt = Date.now()
+    const endAt = startedAt + minutes * MINUTE_MS
     for (let round = 0; round === 0 || Date.now() < endAt; round++) {
-      const dealt = world.dice.shuffled(possible.filter(({ isSlow }) => round === 0 || !isSlow))
+      const dealt = world.dice.shuffled(possible.filter(({ isSlow, name }) => !isSlow || !hits.has(name)))
       for (const fault of dealt) {
         if (round > 0 && Date.now() >= endAt) break
-        await injectOne(world, fault)
-        injected.set(fault.name, (injected.get(fault.name) ?? 0) + 1)
+        if (await injectOne(world, fault)) hits.set(fault.name, (hits.get(fault.name) ?? 0) + 1)
       }
     }
+    if (Date.now() - startedAt > LONG_RUN_MINUTES * MINUTE_MS)
+      for (const { name } of possible) if (!hits.has(name)) world.problems.push(`${name}: it was never hit`)
     await world.settle()
     const verify = world.run(['verify'])
     if ((await verify.exit).code !== 0) world.problems.push(`verify: ${lastLines(verify)}`)
-    for (const [way, times] of world.api.gone) injected.set(way, times)
-    const books = balance(world.api.answered, world.programs, injected, await countsIn(world))
+    const linesAMinute = mostLinesAMinute(world)
+    if (linesAMinute > LINES_A_MINUTE_LIMIT)
+      world.problems.push(`a program has written ${linesAMinute} lines to its log in a minute`)
+    const tally = { injected: new Map([...hits, ...world.api.gone]), missed: countsOf(world.misses) }
+    const books = balance(world.api.answered, world.programs, tally, await countsIn(world))
     await checkRuns(world)
     for (const answer of books.wrong)
       world.problems.push(
@@ -52,21 +68,25 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome> {
       )
     return {
       ...books,
-      injected: [...injected.values()].reduce((sum, times) => sum + times, 0),
+      faultsHit: sumOf(hits),
+      badAnswers: sumOf(world.api.gone),
+      misses: world.misses,
       problems: world.problems,
       skipped: faults.flatMap((fault) => {
         const why = fault.cannot?.(world) ?? null
         return why === null ? [] : [`${fault.name}: ${why}`]
       }),
       slowestRecoveryMs: world.slowestRecoveryMs,
-      mostLinesAMinute: mostLinesAMinute(world),
+      mostLinesAMinute: linesAMinute,
     }
   } finally {
     await world.close()
   }
 }
 
-async function injectOne(world: World, fault: Fault): Promise<void> {
+/** Gives whether it was hit. */
+async function injectOne(world: World, fault: Fault): Promise<boolean> {
+  const missesBefore = world.misses.length
   await world.daemon()
   await delay(world.dice.between(0, 1_000))
   world.say(fault.name)
@@ -78,6 +98,16 @@ async function injectOne(world: World, fault: Fault): Promise<void> {
   }
   await world.wire.mend()
   await world.recover(fault.name)
+  return world.misses.length === missesBefore
+}
+
+const sumOf = (counts: ReadonlyMap<string, number>) =>
+  [...counts.values()].reduce((sum, times) => sum + times, 0)
+
+function countsOf(misses: World['misses']): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { fault } of misses) counts.set(fault, (counts.get(fault) ?? 0) + 1)
+  return counts
 }
 
 /** How often an answer is in the warehouse: as a snapshot, or set aside with its reason. */
@@ -108,7 +138,7 @@ function mostLinesAMinute({ programs }: World): number {
   for (const program of programs.values())
     for (const [, time] of program.output().matchAll(/"time":"?(\d+|[^",]+)/g)) {
       const at = Number.isNaN(Number(time)) ? Date.parse(time!) : Number(time)
-      const minute = `${program.id} ${Math.floor(at / 60_000)}`
+      const minute = `${program.id} ${Math.floor(at / MINUTE_MS)}`
       counts.set(minute, (counts.get(minute) ?? 0) + 1)
     }
   return Math.max(0, ...counts.values())

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export interface Wire {
   readonly port: number
+  /** How many packets were swallowed or slowed, and connections of programs broken, so far. */
+  readonly touched: number
   /** Nobody listens any more, and all connections break. */
   refuse(): Promise<void>
   /** All connections break; new ones are let through. */
@@ -29,6 +31,7 @@ export async function openWire(targetPort: number): Promise<Wire> {
   const upstreams = new Set<Socket>()
   let isSwallowing = false
   let delayMs = 0
+  let touched = 0
   let listening: { sign: string | number; then: () => boolean | undefined } | null = null
 
   const heard = (data: Buffer): boolean => {
@@ -47,6 +50,7 @@ export async function openWire(targetPort: number): Promise<Wire> {
   const pass = (to: Socket, isFromProgram: boolean) => {
     let last: Promise<unknown> = Promise.resolve()
     return (data: Buffer) => {
+      if (isSwallowing || delayMs > 0) touched += 1
       if (isSwallowing || (isFromProgram && !heard(data)) || to.destroyed) return
       const due = delayMs === 0 ? null : new Promise((resolve) => setTimeout(resolve, delayMs))
       last = last.then(() => due).then(() => to.write(data))
@@ -67,6 +71,7 @@ export async function openWire(targetPort: number): Promise<Wire> {
   const pairs = new WeakMap<Socket, Socket>()
   const orphans = new Set<Socket>()
   const breakAll = () => {
+    touched += clients.size
     for (const socket of [...clients, ...upstreams]) socket.resetAndDestroy()
     orphans.clear()
   }
@@ -78,6 +83,9 @@ export async function openWire(targetPort: number): Promise<Wire> {
   const { port } = server.address() as AddressInfo
   return {
     port,
+    get touched() {
+      return touched
+    },
     async refuse() {
       const closed = once(server, 'close')
       server.close()
@@ -95,6 +103,7 @@ export async function openWire(targetPort: number): Promise<Wire> {
       for (const client of clients) {
         const upstream = pairs.get(client)
         if (upstream) orphans.add(upstream)
+        touched += 1
         client.resetAndDestroy()
       }
     },

@@ -1,11 +1,10 @@
 // What a fault is injected into: a provider, a PostgreSQL, the network between, and programs at work.
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Api, openApi } from './api.ts'
+import { openBouncer } from './bouncer.ts'
 import { type Cluster, canMount, mountDisk, openCluster, unmountDisk } from './cluster.ts'
 import { type Dice, throwDice } from './dice.ts'
 import { type Launch, launch, type Program } from './programs.ts'
@@ -35,6 +34,8 @@ export interface World {
   readonly elsewhere: number[]
   /** What was not as it has to be. */
   readonly problems: string[]
+  /** The faults that were to be injected and changed nothing, and why. */
+  readonly misses: { readonly fault: string; readonly why: string }[]
   /** The longest time from mending to the next stored answer of a new tick, milliseconds. */
   slowestRecoveryMs: number
   /** A data folder of its own; on a small disk where its size is given. */
@@ -49,6 +50,8 @@ export interface World {
   /** Every program stops; what waits in any folder is stored by a last `sync`. */
   settle(): Promise<void>
   say(text: string): void
+  /** The fault that is on has changed nothing: it does not count as injected. */
+  missed(why: string): void
   close(): Promise<void>
 }
 
@@ -74,7 +77,18 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
   let main: Program | null = null
 
   const world: World = {
-    ...{ dice, api, cluster, wire, programs, problems, elsewhere: [], canMount: mayMount, isSmall },
+    ...{
+      dice,
+      api,
+      cluster,
+      wire,
+      programs,
+      problems,
+      elsewhere: [],
+      misses: [],
+      canMount: mayMount,
+      isSmall,
+    },
     bouncerPort: bouncer?.port ?? null,
     faketime: isSmall ? null : faketimeLibrary(),
     slowestRecoveryMs: 0,
@@ -163,6 +177,10 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
       if (verbose)
         process.stderr.write(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${text}\n`)
     },
+    missed(why) {
+      world.say(`  missed: ${why}`)
+      world.misses.push({ fault: api.during, why })
+    },
     async close() {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, abandon)
       for (const program of programs.values()) if (program.endedAt === null) await program.kill()
@@ -218,65 +236,4 @@ export function faketimeLibrary(): string | null {
     if (existsSync(path)) return path
   }
   return null
-}
-
-async function openBouncer(
-  root: string,
-  targetPort: number,
-  password: string,
-): Promise<{ port: number; close(): Promise<void> } | null> {
-  try {
-    execFileSync('pgbouncer', ['--version'], { stdio: 'pipe' })
-  } catch {
-    return null
-  }
-  const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'primosync-faults-bouncer-'))
-  const users = join(folder, 'users.txt')
-  const ini = join(folder, 'pgbouncer.ini')
-  writeFileSync(users, `"primosync" "${password}"\n`, { mode: 0o600 })
-  writeFileSync(
-    ini,
-    `[databases]
-primosync = host=127.0.0.1 port=${targetPort} dbname=primosync
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = ${users}
-pool_mode = transaction
-default_pool_size = 4
-server_login_retry = 1
-logfile = ${join(root, 'pgbouncer.log')}
-`,
-    { mode: 0o600 },
-  )
-  const asUser = process.getuid?.() === 0 ? ['-u', 'postgres'] : []
-  if (asUser.length > 0) {
-    for (const path of [folder, users, ini]) execFileSync('chown', ['postgres', path])
-    // its log goes to the suite's own folder by way of stderr
-    writeFileSync(join(root, 'pgbouncer.log'), '', { mode: 0o666 })
-    execFileSync('chmod', ['711', root])
-    execFileSync('chmod', ['666', join(root, 'pgbouncer.log')])
-  }
-  const child = spawn('pgbouncer', [...asUser, ini], { stdio: 'ignore' })
-  return {
-    port,
-    async close() {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGKILL')
-      if (child.exitCode === null) await ended
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -1,72 +1,90 @@
 // PostgreSQL fails, in every way that it has.
-import { setTimeout as delay } from 'node:timers/promises'
 import type { World } from '../world.ts'
-import { type Fault, needsMount, terminateAll } from './fault.ts'
+import { AWAY, type Fault, lasting, listeningTo, needsMount, terminateAll } from './fault.ts'
+
+const LOCK_SNAPSHOTS = 'lock table store.snapshot in exclusive mode'
+const SESSIONS = `select pid from pg_stat_activity where usename = 'primosync'`
+
+interface Broken {
+  mend?(): unknown
+  /** How it shows that it is felt; left out: the daemon says that its answers wait, or that a tick failed. */
+  isFelt?(): boolean | Promise<boolean>
+}
 
 /** Breaks something of the database for a moment that is long enough for a few ticks. */
-const database = (name: string, breakIt: (world: World) => Promise<(() => unknown) | undefined>): Fault => ({
+const database = (name: string, breakIt: (world: World) => Promise<Broken>): Fault => ({
   name: `database: ${name}`,
   async inject(world) {
-    const mend = await breakIt(world)
-    await delay(world.dice.between(500, 3_500))
+    const says = listeningTo(await world.daemon())
+    const { mend, isFelt = () => says(AWAY) } = await breakIt(world)
+    await lasting(world, world.dice.between(500, 3_500), isFelt)
     await mend?.()
   },
 })
 
-const setting = (name: string, value: string) =>
+/** With a setting of the server, and with what `locked` locks. */
+const setting = (name: string, value: string, locked = 'select') =>
   database(`${name} = ${value}`, async ({ cluster }) => {
     await cluster.admin(`alter system set ${name} = '${value}'`)
     await cluster.admin('select pg_reload_conf()')
-    return async () => {
-      await cluster.admin(`alter system reset ${name}`)
-      await cluster.admin('select pg_reload_conf()')
+    const release = await cluster.hold(locked)
+    return {
+      async mend() {
+        await release()
+        await cluster.admin(`alter system reset ${name}`)
+        await cluster.admin('select pg_reload_conf()')
+      },
     }
   })
+
+const lock = (name: string, statement: string) =>
+  database(`${name} locked by somebody else`, async ({ cluster }) => ({
+    mend: await cluster.hold(statement),
+    isFelt: async () => (await cluster.admin(`${SESSIONS} and wait_event_type = 'Lock'`)).length > 0,
+  }))
 
 export const DATABASE: readonly Fault[] = [
   database('stopped', async ({ cluster }) => {
     await cluster.stop()
-    return () => cluster.start()
+    return { mend: () => cluster.start() }
   }),
   database('killed -9', async ({ cluster }) => {
     await cluster.kill()
-    return () => cluster.start()
+    return { mend: () => cluster.start() }
   }),
   database('restarted', async ({ cluster }) => {
+    const broken = await cluster.admin(SESSIONS)
     await cluster.stop()
     await cluster.start()
-    return undefined
+    return { isFelt: () => broken.length > 0 }
   }),
   database('connections terminated', async ({ cluster }) => {
-    await cluster.admin(terminateAll)
-    return undefined
+    const broken = await cluster.admin(terminateAll)
+    return { isFelt: () => broken.length > 0 }
   }),
   setting('default_transaction_read_only', 'on'),
-  setting('statement_timeout', '2ms'),
+  setting('statement_timeout', '2ms', LOCK_SNAPSHOTS), // without a lock few statements take so long
   database('out of connections', async ({ cluster }) => {
     await cluster.admin(terminateAll)
-    return await cluster.takeAllConnections()
+    return { mend: await cluster.takeAllConnections() }
   }),
-  database('snapshots locked by somebody else', async ({ cluster }) => {
-    return await cluster.hold('lock table store.snapshot in exclusive mode')
-  }),
-  database('lease locked by somebody else', async ({ cluster }) => {
-    return await cluster.hold('select from store.lease for update')
-  }),
+  lock('snapshots', LOCK_SNAPSHOTS),
+  lock('lease', 'select from store.lease for update'),
   database('password changed', async ({ cluster }) => {
     await cluster.admin(`alter role primosync password 'another'; ${terminateAll}`)
-    return () => cluster.admin(`alter role primosync password '${cluster.ownerPassword}'`)
+    return { mend: () => cluster.admin(`alter role primosync password '${cluster.ownerPassword}'`) }
   }),
   database('rights lost', async ({ cluster }) => {
     await cluster.admin('alter schema store owner to postgres')
-    return () => cluster.admin('alter schema store owner to primosync')
+    return { mend: () => cluster.admin('alter schema store owner to primosync') }
   }),
   {
     name: 'database: snapshots locked for longer than a writer waits',
     isSlow: true,
-    async inject({ cluster }) {
-      const release = await cluster.hold('lock table store.snapshot in exclusive mode')
-      await delay(9_000)
+    async inject(world) {
+      const says = listeningTo(await world.daemon())
+      const release = await world.cluster.hold(LOCK_SNAPSHOTS)
+      await lasting(world, 9_000, () => says(AWAY))
       await release()
     },
   },
@@ -74,11 +92,12 @@ export const DATABASE: readonly Fault[] = [
     name: 'database: disk full',
     isSlow: true,
     cannot: needsMount,
-    async inject({ cluster }) {
-      const mend = cluster.fillDisk!()
-      await delay(8_000)
+    async inject(world) {
+      const says = listeningTo(await world.daemon())
+      const mend = world.cluster.fillDisk!()
+      await lasting(world, 8_000, () => says(AWAY))
       mend()
-      await cluster.start()
+      await world.cluster.start()
     },
   },
 ]

@@ -1,6 +1,6 @@
 // What all faults share: their shape, and what several of them do.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Program } from '../programs.ts'
+import { type Program, totalsInSpool } from '../programs.ts'
 import type { Way } from '../ways.ts'
 import { lastLines, type World } from '../world.ts'
 
@@ -10,10 +10,42 @@ export interface Fault {
   readonly isSlow?: boolean
   /** Why it cannot be injected on this machine; null: it can. */
   cannot?(world: World): string | null
+  /** Tells `world.missed` where it has changed nothing. */
   inject(world: World): Promise<void>
 }
 
+/** How long after its time a fault goes on that nobody has felt so far. */
+const PATIENCE_MS = 6_000
+/** A program says that the database cannot take its answers. */
+export const AWAY = /wait in the spool\.|tick failed/
+
 export const needsMount = (world: World) => (world.canMount ? null : 'only root may mount a small disk')
+
+/** Waits until something is true, for so long at most; gives whether it is. */
+export async function within(ms: number, isTrue: () => boolean | Promise<boolean>): Promise<boolean> {
+  for (const giveUpAt = Date.now() + ms; !(await isTrue()); await delay(50))
+    if (Date.now() > giveUpAt) return false
+  return true
+}
+
+/** A fault lasts for so long, and on until it is felt. */
+export async function lasting(
+  world: World,
+  ms: number,
+  isFelt: () => boolean | Promise<boolean>,
+): Promise<void> {
+  await delay(ms)
+  if (!(await within(PATIENCE_MS, isFelt))) world.missed('nobody has felt it')
+}
+
+/** Tells whether a program has written something to its log since now. */
+export function listeningTo(program: Program): (sign: RegExp) => boolean {
+  const from = program.output().length
+  return (sign) => sign.test(program.output().slice(from))
+}
+
+/** With LOG_LEVEL=debug a daemon leaves a line for each tick, also where another daemon was faster. */
+export const hasTicked = (program: Program) => /"msg":"(this )?tick /.test(program.output())
 
 /** Ends a program as a power cut does, and lets the next one in: half a minute later, or at once as if it were. */
 export async function killed(world: World, program: Program): Promise<void> {
@@ -21,35 +53,61 @@ export async function killed(world: World, program: Program): Promise<void> {
   if (world.isSmall || world.dice.happens(0.85)) await world.expireLease(program)
 }
 
-/** Kills `program` when it sends what holds `sign`, or so many packets; a while later if that never comes. */
-export async function killedAt(world: World, program: Program, sign: string | number): Promise<void> {
-  const swallowsIt = world.dice.happens(0.5)
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, 8_000)
-    world.wire.listen(sign, () => {
-      void program.kill().then(resolve)
-      clearTimeout(timer)
-      return !swallowsIt
-    })
+/** Kills `program` when it sends what holds `sign`, or so many packets later; the last one may come through. */
+export async function killedAt(
+  world: World,
+  program: Program,
+  sign: string,
+  packetsLater = 0,
+): Promise<void> {
+  const { wire, dice } = world
+  const swallowsIt = dice.happens(0.5)
+  let killing: Promise<void> | null = null
+  const kill = () => {
+    killing = killed(world, program)
+    return !swallowsIt
+  }
+  wire.listen(sign, () => {
+    if (packetsLater === 0) return kill()
+    wire.listen(packetsLater, kill)
+    return undefined
   })
-  await killed(world, program)
+  if (!(await within(PATIENCE_MS, () => killing !== null)))
+    world.missed(`nobody has sent ${sign} and ${packetsLater} packets`)
+  await killing
 }
 
-/** An outage that leaves answers in the spool of the daemon. */
-export async function backlog(world: World): Promise<void> {
+/** Those of some totals that are no snapshots so far. */
+export async function unstored({ cluster }: World, totals: Iterable<number>): Promise<number[]> {
+  const wanted = [...totals]
+  const rows = await cluster.admin<{ total: string }>(
+    `select sent::text as total from sms.snapshots where sent = any('{${wanted}}')`,
+  )
+  const stored = new Set(rows.map(({ total }) => Number(total)))
+  return wanted.filter((total) => !stored.has(total))
+}
+
+/** An outage that leaves answers in the spool of a program; gives their totals, which are not stored at its end. */
+export async function backlog(world: World, program: Program): Promise<number[]> {
   await world.wire.refuse()
   for (let ticks = world.dice.between(2, 3); ticks > 0; ticks--) {
     await world.api.next('answer')
     await delay(900)
   }
+  const totals = await unstored(world, totalsInSpool(program.folder))
+  if (totals.length === 0) world.missed('the outage has left nothing in the spool')
   await world.wire.mend()
+  return totals
 }
 
 /** The provider answers a part of all requests in these ways for a while. */
 export async function answering(world: World, ways: readonly Way[], part: number, ms: number): Promise<void> {
-  world.api.mix = { ways, part }
-  await delay(ms)
-  world.api.mix = null
+  const { api } = world
+  const times = () => ways.reduce((sum, { name }) => sum + (api.gone.get(name) ?? 0), 0)
+  const before = times()
+  api.mix = { ways, part }
+  await lasting(world, ms, () => times() > before)
+  api.mix = null
 }
 
 export async function expectCode(world: World, program: Program, codes: readonly number[]): Promise<void> {
@@ -60,4 +118,5 @@ export async function expectCode(world: World, program: Program, codes: readonly
     )
 }
 
+/** Ends all connections of the programs; a row for each. */
 export const terminateAll = `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'primosync'`

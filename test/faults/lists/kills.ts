@@ -1,17 +1,22 @@
 // The daemon ends without a word: kill -9 at every stage of its work.
 import { setTimeout as delay } from 'node:timers/promises'
-import { backlog, type Fault, killed, killedAt } from './fault.ts'
+import type { Program } from '../programs.ts'
+import type { World } from '../world.ts'
+import { backlog, type Fault, killed, killedAt, unstored } from './fault.ts'
 
 export const KILLS: readonly Fault[] = [
   {
     name: 'kill -9: while fetching',
     async inject(world) {
+      const { api, dice } = world
       const program = await world.daemon()
-      world.api.holdMs = 400
-      await world.api.next('request')
-      await delay(world.dice.between(0, 900))
+      api.holdMs = 400
+      await delay(dice.between(0, 900))
+      await api.next('request')
+      await delay(dice.between(0, 300))
+      if (api.underWay(program.id) === 0) world.missed('no request was under way')
       await killed(world, program)
-      world.api.holdMs = 0
+      api.holdMs = 0
     },
   },
   {
@@ -23,6 +28,7 @@ export const KILLS: readonly Fault[] = [
       await world.api.next('answer')
       await delay(world.dice.between(100, 900))
       await killed(world, program)
+      await missedIfStored(world, program.inSpoolAtDeath)
     },
   },
   {
@@ -33,8 +39,10 @@ export const KILLS: readonly Fault[] = [
     name: 'kill -9: during replay',
     async inject(world) {
       const program = await world.daemon()
-      await backlog(world)
-      await killedAt(world, program, world.dice.between(1, 60))
+      const waiting = await backlog(world, program)
+      // `spooled_bytes`: how far a segment is stored, asked before and moved on with each part of it
+      await killedAt(world, program, 'spooled_bytes', world.dice.between(0, 15))
+      await missedIfStored(world, stillWaiting(program, waiting))
     },
   },
   {
@@ -42,8 +50,16 @@ export const KILLS: readonly Fault[] = [
     async inject(world) {
       const program = world.run(['sync'], { folder: world.folder('by hand') })
       await world.daemon()
-      await delay(world.dice.between(300, 2_500))
+      await delay(world.dice.between(200, 900))
+      if (program.endedAt !== null) world.missed('it was over')
       await killed(world, program)
     },
   },
 ]
+
+const stillWaiting = ({ inSpoolAtDeath }: Program, totals: readonly number[]) =>
+  totals.filter((total) => inSpoolAtDeath.has(total))
+
+async function missedIfStored(world: World, totals: Iterable<number>): Promise<void> {
+  if ((await unstored(world, totals)).length === 0) world.missed('all that was in the spool was stored')
+}

@@ -4,11 +4,10 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
-import { FAILING, HANGING, ODD, REJECTED, type Way } from '../ways.ts'
+import { FAILING, HANGING, ODD, REJECTED, WAYS, type Way } from '../ways.ts'
 import { openWire } from '../wire.ts'
-import { answering, expectCode, type Fault } from './fault.ts'
+import { answering, expectCode, type Fault, lasting } from './fault.ts'
 
 export const PROVIDER: readonly Fault[] = [
   {
@@ -17,11 +16,11 @@ export const PROVIDER: readonly Fault[] = [
   },
   {
     name: 'provider: odd answers',
-    inject: (world) => answering(world, ODD, 0.7, 5_000),
+    inject: (world) => answering(world, ODD, 0.7, 3_000),
   },
   {
     name: 'provider: answers that break the rules',
-    inject: (world) => answering(world, REJECTED, 0.6, 4_000),
+    inject: (world) => answering(world, REJECTED, 0.6, 2_500),
   },
   {
     name: 'provider: hanging',
@@ -39,10 +38,13 @@ export const PROVIDER: readonly Fault[] = [
   {
     name: 'provider: key revoked half-way through',
     async inject(world) {
-      await world.api.next('answer')
-      world.api.key = 'none'
-      await delay(world.dice.between(1_000, 3_000))
-      world.api.key = null
+      const { api, dice } = world
+      const refusals = () => api.gone.get(WAYS.revoked.name) ?? 0
+      const before = refusals()
+      await api.next('answer')
+      api.key = 'none'
+      await lasting(world, dice.between(1_000, 3_000), () => refusals() > before)
+      api.key = null
     },
   },
   {

@@ -1,20 +1,27 @@
 // Several programs on one database, and databases that several versions have made.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { openWire } from '../wire.ts'
 import { lastLines, type World } from '../world.ts'
-import { backlog, expectCode, type Fault, killed, terminateAll } from './fault.ts'
+import { backlog, expectCode, type Fault, hasTicked, killed, terminateAll, within } from './fault.ts'
+
+const DEBUG = { LOG_LEVEL: 'debug' }
 
 export const SEVERAL: readonly Fault[] = [
   {
     name: 'several: two daemons, one through PgBouncer',
     cannot: ({ bouncerPort }) => (bouncerPort === null ? 'no PgBouncer' : null),
     async inject(world) {
-      await world.daemon()
-      const env = { DATABASE_URL: world.cluster.url(world.bouncerPort!) }
+      const { api, cluster } = world
+      const program = await world.daemon()
+      const env = { DATABASE_URL: cluster.url(world.bouncerPort!) }
       const other = world.run(['start'], { folder: world.folder('bouncer'), env })
       await delay(3_000)
-      await backlog(world)
-      await world.cluster.admin(terminateAll)
+      await backlog(world, program)
+      if (!api.answered.some((answer) => answer.program === other.id))
+        world.missed('the one behind PgBouncer has asked nothing')
+      await cluster.admin(terminateAll)
       await delay(3_000)
       if (world.dice.happens(0.5)) await killed(world, other)
       else await other.stop()
@@ -24,10 +31,11 @@ export const SEVERAL: readonly Fault[] = [
     name: 'several: two daemons and a sync by hand',
     async inject(world) {
       await world.daemon()
-      const other = world.run(['start'], { folder: world.folder('other host') })
+      const other = world.run(['start'], { folder: world.folder('other host'), env: DEBUG })
       const sync = world.run(['sync'])
       await expectCode(world, sync, [0, 3])
       await delay(1_000)
+      if (!(await within(5_000, () => hasTicked(other)))) world.missed('the other daemon had no tick')
       await other.stop()
     },
   },
@@ -36,9 +44,11 @@ export const SEVERAL: readonly Fault[] = [
     isSlow: true,
     async inject(world) {
       const daemons = [...Array(10).keys()].map((n) =>
-        world.run(['start'], { folder: world.folder(`host ${n}`) }),
+        world.run(['start'], { folder: world.folder(`host ${n}`), env: DEBUG }),
       )
       await delay(20_000)
+      const ticked = daemons.filter(hasTicked).length
+      if (ticked < daemons.length) world.missed(`only ${ticked} of ten daemons had a tick`)
       await Promise.all(
         daemons.map((daemon) => daemon.stop().catch((error) => world.problems.push(error.message))),
       )
@@ -82,22 +92,25 @@ export const SEVERAL: readonly Fault[] = [
   {
     name: 'kill -9: during migration',
     async inject(world) {
-      const { cluster, wire, dice } = world
+      const { cluster, dice } = world
       const name = `m${world.programs.size}`
       await cluster.admin(`create database ${name} owner primosync`)
+      const wire = await openWire(cluster.port) // of its own: the daemon says some of these words, too
       const env = { DATABASE_URL: cluster.url(wire.port, name) }
       const folder = world.folder(name)
-      const killedOne = world.run(['migrate'], { folder, env })
-      const isHit = new Promise<void>((resolve) => {
-        const signs = ['create schema', 'create view', 'comment on', 'store_migrations', 'commit']
-        wire.listen(dice.pick(signs), () => {
-          void killedOne.kill().then(resolve)
-          return dice.happens(0.5)
-        })
+      const program = world.run(['migrate'], { folder, env })
+      const sign = dice.pick(['create schema', 'create view', 'comment on', 'store_migrations', 'commit'])
+      let isHit = false
+      wire.listen(sign, () => {
+        isHit = true
+        void program.kill()
+        return dice.happens(0.5)
       })
-      await Promise.race([isHit, killedOne.exit])
+      await program.exit
+      if (!isHit) world.missed(`it has ended without ${sign}`)
       await expectCode(world, world.run(['migrate'], { folder, env }), [0])
       await expectCode(world, world.run(['verify'], { folder, env }), [0])
+      await wire.close()
       await cluster.admin(`drop database ${name} with (force)`)
     },
   },
@@ -107,11 +120,20 @@ export const SEVERAL: readonly Fault[] = [
     async inject(world) {
       const folder = world.folder(`embedded ${world.programs.size}`)
       const env = { DATABASE_URL: '' }
-      for (const ms of [world.dice.between(200, 1_500), world.dice.between(1_000, 4_000), 6_000]) {
+      let hits = 0
+      for (const latestMs of [200, 900]) {
         const daemon = world.run(['start'], { folder, env })
-        await delay(ms)
+        const isUp = () => daemon.output().includes('dashboard')
+        const isBeingMade = () => existsSync(join(folder, `postgres.new-${daemon.pid}`))
+        await within(10_000, () => isBeingMade() || isUp() || daemon.endedAt !== null)
+        await delay(world.dice.between(0, latestMs))
+        if (daemon.endedAt === null && !isUp()) hits += 1
         await daemon.kill()
       }
+      const atWork = world.run(['start'], { folder, env })
+      await within(20_000, () => world.api.answered.some(({ program }) => program === atWork.id))
+      await atWork.kill()
+      if (hits === 0) world.missed('PostgreSQL was always up')
       await expectCode(world, world.run(['sync'], { folder, env }), [0])
       await expectCode(world, world.run(['verify'], { folder, env }), [0])
       const exported = world.run(['export'], { folder, env })
