@@ -45,7 +45,10 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome> {
     const startedAt = Date.now()
     const endAt = startedAt + minutes * MINUTE_MS
     for (let round = 0; round === 0 || Date.now() < endAt; round++) {
-      const dealt = world.dice.shuffled(possible.filter(({ isSlow, name }) => !isSlow || !hits.has(name)))
+      const isNew = ({ name }: Fault) => !hits.has(name)
+      const dealt = world.dice
+        .shuffled(possible.filter((fault) => !fault.isSlow || isNew(fault)))
+        .sort((a, b) => Number(isNew(b)) - Number(isNew(a)))
       for (const fault of dealt) {
         if (round > 0 && Date.now() >= endAt) break
         if (await injectOne(world, fault)) hits.set(fault.name, (hits.get(fault.name) ?? 0) + 1)

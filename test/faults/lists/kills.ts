@@ -48,11 +48,13 @@ export const KILLS: readonly Fault[] = [
   {
     name: 'kill -9: of a sync by hand',
     async inject(world) {
-      const program = world.run(['sync'], { folder: world.folder('by hand') })
       await world.daemon()
-      await delay(world.dice.between(200, 900))
+      world.api.holdMs = 150
+      const program = world.run(['sync'], { folder: world.folder('by hand') })
+      await delay(world.dice.between(100, 900))
       if (program.endedAt !== null) world.missed('it was over')
       await killed(world, program)
+      world.api.holdMs = 0
     },
   },
 ]

@@ -121,7 +121,7 @@ export const SEVERAL: readonly Fault[] = [
       const folder = world.folder(`embedded ${world.programs.size}`)
       const env = { DATABASE_URL: '' }
       let hits = 0
-      for (const latestMs of [200, 900]) {
+      for (const latestMs of [200, 500]) {
         const daemon = world.run(['start'], { folder, env })
         const isUp = () => daemon.output().includes('dashboard')
         const isBeingMade = () => existsSync(join(folder, `postgres.new-${daemon.pid}`))
