@@ -144,9 +144,11 @@ async function firstStatements(folder: Folder): Promise<string> {
 async function removeLeftOvers(folder: Folder): Promise<void> {
   for (const name of await readdir(folder.path)) {
     const pid = Number(/^postgres\.new-(\d+)$/.exec(name)?.[1])
-    if (pid && (pid === process.pid || !isAlive(pid))) {
-      await rm(join(folder.path, name), { recursive: true, force: true })
-    }
+    if (!pid || (pid !== process.pid && isAlive(pid))) continue
+    // The initdb of a killed program may still be writing there for a moment.
+    const retry = { maxRetries: 10, retryDelay: 100 }
+    const removed = rm(join(folder.path, name), { recursive: true, force: true, ...retry })
+    await (pid === process.pid ? removed : removed.catch(() => {})) // another's is in nobody's way
   }
 }
 
