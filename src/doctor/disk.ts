@@ -33,7 +33,9 @@ function checkSpool(waiting: number): Finding {
   if (waiting === 0) return well('spool', 'writable, empty')
   return ill(
     'spool',
-    `the answers of ${waiting} runs wait to be stored`,
+    waiting === 1
+      ? 'the answers of a run wait to be stored'
+      : `the answers of ${waiting} runs wait to be stored`,
     'The next tick stores them once the database takes them; see the lines on the database.',
   )
 }

@@ -97,7 +97,7 @@ describe('primosync doctor', () => {
       'a database that is away, and what waits for it',
       { DATABASE_URL: 'postgres://u:canary@127.0.0.1:1/x', PRIMOSYNC_DATA_DIR: 'waiting' },
       ['database', /ECONNREFUSED/],
-      ['spool', /^the answers of 1 runs wait/],
+      ['spool', /^the answers of a run wait/],
     ],
     [
       'a data folder that cannot be written',
