@@ -30,9 +30,11 @@ const AWAY_SYSTEM_CODES = [
   'ENETUNREACH',
   'ENETDOWN',
   'EAI_AGAIN',
+  'EMFILE', // no file descriptor, for a connection or a migration
+  'ENFILE',
 ]
-// Those that a file may give, too: no such socket, no right to use it, no file descriptor for a connection.
-const AWAY_ON_CONNECT = ['ENOENT', 'EACCES', 'EMFILE', 'ENFILE']
+// Those that a file of ours may give, too: no such socket, no right to use it.
+const AWAY_ON_CONNECT = ['ENOENT', 'EACCES']
 // TLS: a certificate that ran out in the night, a server that speaks none any more.
 const AWAY_TLS = /^(ERR_(SSL|TLS)_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/
 // What pg says without a code.
