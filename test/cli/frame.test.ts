@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { CommandModule } from '../../src/cli/command.ts'
 import { commands } from '../../src/cli/commands/index.ts'
+import { buildProgram, isDone } from '../../src/cli/program.ts'
 import { runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
 
 const ESCAPE = /\u001b/
@@ -27,11 +28,20 @@ describe('help', () => {
   })
 
   test.for(allCommands)('of %s has an example and the options of all', async (command) => {
-    const { code, stdout, stderr } = await runCli([...command.split(' '), '--help'])
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toContain(`$ primosync ${command}`)
-    expect(stdout).toContain('--json')
-    expect(stdout).toContain('--config')
+    let help = ''
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      help += text
+      return true
+    })
+    const asked = buildProgram(commands, async () => {}).parseAsync([...command.split(' '), '--help'], {
+      from: 'user',
+    })
+    const ending: unknown = await asked.catch((error) => error)
+    write.mockRestore()
+    expect(isDone(ending)).toBe(true)
+    expect(help).toContain(`$ primosync ${command}`)
+    expect(help).toContain('--json')
+    expect(help).toContain('--config')
   })
 
   test('comes even where the settings are wrong', async () => {

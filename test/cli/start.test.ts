@@ -92,7 +92,7 @@ async function setReadOnly({ pool }: Warehouse, is: 'on' | 'off'): Promise<void>
     await client.query(`do $$ begin
       execute format('alter database %I set default_transaction_read_only = ${is}', current_database()); end $$`)
     await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid()`)
+      where datname = current_database() and usename = current_user and pid <> pg_backend_pid()`)
   } finally {
     client.release(true)
   }

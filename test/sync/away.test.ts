@@ -117,7 +117,7 @@ describe('the database away', () => {
     stage.provider.respond(async (category, _, give) => {
       if (category === 'b') {
         await stage.witness.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity
-          where datname = current_database() and pid <> pg_backend_pid()`)
+          where datname = current_database() and usename = current_user and pid <> pg_backend_pid()`)
       }
       give()
     })
