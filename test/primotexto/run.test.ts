@@ -197,7 +197,7 @@ describe('limits hold over all categories', () => {
           vi.useRealTimers()
         }
       },
-      { ratePerSecond: 50, concurrency: 50 },
+      { ratePerSecond: 2, concurrency: 50 },
     )
   })
 
