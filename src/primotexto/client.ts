@@ -9,7 +9,7 @@ import { type Answer, type ErrorClass, oneLine, readAnswer } from './answer.ts'
 import { ApiError } from './api-error.ts'
 import { type Circuit, createCircuit } from './circuit.ts'
 import { exchange, MAX_BODY_BYTES } from './exchange.ts'
-import { createPace, type Pace } from './pace.ts'
+import { createPace } from './pace.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 export interface ClientOptions {
@@ -88,15 +88,12 @@ export function createClient(options: ClientOptions): Client {
     bodyTimeout: 0,
   })
   const circuit = createCircuit()
-  const pace = createPace(options.ratePerSecond)
-  return {
-    run: (signal) => startRun({ dispatcher: pool, circuit, pace }, options, signal),
-    close: () => pool.destroy(),
-  }
+  return { run: (signal) => startRun(pool, circuit, options, signal), close: () => pool.destroy() }
 }
 
 function startRun(
-  { dispatcher, circuit, pace }: { dispatcher: Dispatcher; circuit: Circuit; pace: Pace },
+  dispatcher: Dispatcher,
+  circuit: Circuit,
   options: ClientOptions,
   signal: AbortSignal,
 ): FetchStats {
@@ -104,6 +101,8 @@ function startRun(
   const refusal = new AbortController()
   const stop = AbortSignal.any([signal, refusal.signal])
   const queue = new PQueue({ concurrency: options.concurrency })
+  // Of this run alone: the turns of requests that a run gave up would keep the next one waiting.
+  const pace = createPace(options.ratePerSecond)
   // Stands still while it is in doubt whether the provider lives; tries after the first one go on.
   const firstTries = new PQueue({ concurrency: circuit.isOpen ? 1 : options.concurrency })
   circuit.beginRun()

@@ -2,11 +2,11 @@
 // stands still for as long as that was set back.
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Resolves when the next request may be sent; rejects once the signal is aborted. */
-export type Pace = (signal: AbortSignal) => Promise<void>
-
-/** Evenly, so many a second at most; null: as they come. */
-export function createPace(perSecond: number | null): Pace {
+/**
+ * Gives what resolves when the next request may be sent, evenly and so many a second at most (null: at once), and
+ * rejects once the signal is aborted.
+ */
+export function createPace(perSecond: number | null): (signal: AbortSignal) => Promise<void> {
   if (perSecond === null) return async () => {}
   const intervalMs = 1000 / perSecond
   let nextAt = 0
