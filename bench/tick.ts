@@ -33,8 +33,11 @@ export const wholeTick: Question = {
       const dataDir = await mkdtemp(join(tmpdir(), 'primosync-bench-spool-'))
       const sandbox = await startSandbox()
       const client = createClient({
-        ...{ apiKey: () => sandbox.apiKey, baseUrl: sandbox.url, timeoutMs: 10_000 },
-        ...{ concurrency: CONCURRENCY, ratePerSecond: null },
+        apiKey: () => sandbox.apiKey,
+        baseUrl: sandbox.url,
+        timeoutMs: 10_000,
+        concurrency: CONCURRENCY,
+        ratePerSecond: null,
       })
       const deps = {
         accounts: [{ name: 'default', categories: categoryNames(CATEGORIES), client }],

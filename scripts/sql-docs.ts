@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEmbedded } from '../src/warehouse/embedded.ts'
+import { openEmbedded } from '../src/embedded/embedded.ts'
 import { migrate } from '../src/warehouse/migrate.ts'
 import { openWarehouse } from '../src/warehouse/pool.ts'
 import { SQL_PAGE, sqlPage } from './sql-page.ts'

@@ -69,8 +69,13 @@ test('no command and no fault writes a secret anywhere', async () => {
   url.username = role
   url.password = encodeURIComponent(PASSWORD)
   const settings = {
-    ...{ PRIMOTEXTO_API_KEY: KEY, PRIMOTEXTO_BASE_URL: provider.baseUrl, PRIMOTEXTO_CATEGORIES: 'a,b' },
-    ...{ DATABASE_URL: url.href, HTTP_TOKEN: TOKEN, HTTP_PORT: '0', LOG_LEVEL: 'trace' },
+    PRIMOTEXTO_API_KEY: KEY,
+    PRIMOTEXTO_BASE_URL: provider.baseUrl,
+    PRIMOTEXTO_CATEGORIES: 'a,b',
+    DATABASE_URL: url.href,
+    HTTP_TOKEN: TOKEN,
+    HTTP_PORT: '0',
+    LOG_LEVEL: 'trace',
   }
   const run = async (args: readonly string[], env: Record<string, string> = {}, stdin = '') => {
     const running = startCli(args, { cwd, env: { ...settings, ...env }, stdin })
@@ -240,9 +245,12 @@ test('files of a key and of a database password are read again while the daemon 
   const daemon = startCli(['start'], {
     cwd,
     env: {
-      ...{ PRIMOTEXTO_API_KEY_FILE: keyFile, DATABASE_URL_FILE: urlFile, PRIMOTEXTO_CATEGORIES: 'a' },
-      ...{ PRIMOTEXTO_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2` },
-      ...{ HTTP_PORT: '0', SYNC_SCHEDULE: '* * * * * *' },
+      PRIMOTEXTO_API_KEY_FILE: keyFile,
+      DATABASE_URL_FILE: urlFile,
+      PRIMOTEXTO_CATEGORIES: 'a',
+      PRIMOTEXTO_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2`,
+      HTTP_PORT: '0',
+      SYNC_SCHEDULE: '* * * * * *',
     },
   })
   await vi.waitFor(() => expect(keys).toContain('first-key'), WAIT)

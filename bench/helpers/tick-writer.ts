@@ -45,8 +45,13 @@ function tickWriter(warehouse: BenchWarehouse, spool: Spool, lease: Lease): Tick
     const key = randomUUIDv7()
     const at = START_AT + poll * everyMs
     const run: RunRecord = {
-      ...{ kind: 'run', key, account: null, trigger: 'manual', scheduledAt: null },
-      ...{ startedAt: at, categories: names.length },
+      kind: 'run',
+      key,
+      account: null,
+      trigger: 'manual',
+      scheduledAt: null,
+      startedAt: at,
+      categories: names.length,
     }
     const segment = await spool.create(key)
     const spoolMs = await timed(() =>

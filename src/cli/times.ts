@@ -33,14 +33,15 @@ export function clockTime(at: Date, now: Date, timezone: string): string {
 /** Date, time of day and offset (`+01:00`) of an instant in a time zone. */
 export function zonedTime(at: Date, timezone: string): { date: string; time: string; offset: string } {
   const parts = new Intl.DateTimeFormat('en-CA', {
-    ...{ timeZone: timezone, year: 'numeric', month: '2-digit', day: '2-digit' },
-    ...{
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-      timeZoneName: 'longOffset',
-    },
+    timeZone: timezone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'longOffset',
   }).formatToParts(at)
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? ''
   return {

@@ -9,8 +9,18 @@ import { zonedTime } from './times.ts'
 
 /** What is shown where nothing is asked for, in the order of interest. */
 const USUAL = [
-  ...['sent', 'delivered', 'delivery_rate', 'clicks', 'click_rate', 'replies', 'unsubscribers', 'errors'],
-  ...['openers', 'open_rate', 'bounced', 'complaint'],
+  'sent',
+  'delivered',
+  'delivery_rate',
+  'clicks',
+  'click_rate',
+  'replies',
+  'unsubscribers',
+  'errors',
+  'openers',
+  'open_rate',
+  'bounced',
+  'complaint',
 ]
 
 const BUCKET_SECONDS: Readonly<Record<Grain, number>> = {

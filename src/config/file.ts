@@ -9,7 +9,10 @@ export type RawSettings = Record<string, unknown>
 
 const DEFAULT_FILE = 'primosync.yaml'
 const PATH_KEYS = [
-  ...['PRIMOTEXTO_API_KEY_FILE', 'DATABASE_URL_FILE', 'HTTP_TOKEN_FILE', 'PRIMOSYNC_DATA_DIR'],
+  'PRIMOTEXTO_API_KEY_FILE',
+  'DATABASE_URL_FILE',
+  'HTTP_TOKEN_FILE',
+  'PRIMOSYNC_DATA_DIR',
   'api_key_file',
 ]
 

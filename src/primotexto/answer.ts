@@ -1,10 +1,10 @@
 // What an answer of the provider becomes, by its status and its body (contract, section 2). Pure.
 // Codes and classes: the provider's pages, where they say so; every unknown answer has its place too.
 
+import { isDigits, isRecord, numberSource, parseExact, storable } from '../counters/exact-json.ts'
 import { exactInteger } from '../counters/integer.ts'
 import type { Reading } from '../counters/names.ts'
-import { isDigits, isRecord, numberSource, parseExact, storable } from './json.ts'
-import { hasCounter, statsOf } from './stats.ts'
+import { hasCounter, statsOf } from '../counters/stats.ts'
 
 /** Why a category has no reading; says who must act and whether asking again can help. */
 export const ERROR_CLASSES = [

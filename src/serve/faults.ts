@@ -23,7 +23,9 @@ export function faultOf(error: unknown): FaultAnswer {
   }
   if (isDatabaseAway(error)) {
     return {
-      ...{ status: 503, title: 'The database is away', isPassing: true },
+      status: 503,
+      title: 'The database is away',
+      isPassing: true,
       message: `The database cannot be used right now: ${reasonOf(error)}.`,
       hint: 'Answers of the provider wait in the spool meanwhile, and nothing is lost. Check that PostgreSQL runs; primosync doctor tells more.',
     }
@@ -32,20 +34,26 @@ export function faultOf(error: unknown): FaultAnswer {
   // data exceptions: a date before the year 1, a NUL in a name
   if (/^22...$/.test(code)) {
     return {
-      ...{ status: 400, title: 'A wrong address', isPassing: false },
+      status: 400,
+      title: 'A wrong address',
+      isPassing: false,
       message: `The address holds something that the database cannot read: ${reasonOf(error)}.`,
       hint: 'Correct the address, or start again from the overview.',
     }
   }
   if (NOT_PREPARED.includes(code)) {
     return {
-      ...{ status: 503, title: 'Not ready yet', isPassing: true },
+      status: 503,
+      title: 'Not ready yet',
+      isPassing: true,
       message: 'The database has no tables of this version yet.',
       hint: 'They are made with the next tick, or at once by: primosync migrate',
     }
   }
   return {
-    ...{ status: 500, title: 'Something went wrong', isPassing: false },
+    status: 500,
+    title: 'Something went wrong',
+    isPassing: false,
     message: 'This page could not be made.',
     hint: 'The log of primosync says why; please report it.',
   }
@@ -55,26 +63,34 @@ export function refusalOf(refusal: Refusal, host: string): FaultAnswer {
   switch (refusal) {
     case 'closed':
       return {
-        ...{ status: 403, title: 'Not open', isPassing: false },
+        status: 403,
+        title: 'Not open',
+        isPassing: false,
         message: `The server listens on ${host}, so others can reach it, and no token is set: only /healthz, /readyz and /metrics are served.`,
         hint: 'Set HTTP_TOKEN (or HTTP_TOKEN_FILE), or HTTP_HOST=127.0.0.1 to open it for this machine alone.',
       }
     case 'foreign-host':
       return {
-        ...{ status: 403, title: 'Not open', isPassing: false },
+        status: 403,
+        title: 'Not open',
+        isPassing: false,
         message:
           'Without a token the pages are for this machine alone, under the name localhost or 127.0.0.1.',
         hint: 'Set HTTP_TOKEN (or HTTP_TOKEN_FILE) to reach them under another name.',
       }
     case 'too-many-tries':
       return {
-        ...{ status: 429, title: 'Too many tries', isPassing: false },
+        status: 429,
+        title: 'Too many tries',
+        isPassing: false,
         message: 'Too many wrong tokens came from this address.',
         hint: 'Wait a quarter of an hour. The token is what HTTP_TOKEN is set to.',
       }
     case 'signed-out':
       return {
-        ...{ status: 401, title: 'Sign in', isPassing: false },
+        status: 401,
+        title: 'Sign in',
+        isPassing: false,
         message: 'A token is needed.',
         hint: 'Send it as: Authorization: Bearer TOKEN. It is what HTTP_TOKEN is set to.',
       }

@@ -43,16 +43,22 @@ export function createFormats(locale: string, timezone: string): Formats {
   const signed = new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' })
   const percent = new Intl.NumberFormat(locale, {
     style: 'percent',
-    ...{ minimumFractionDigits: 1, maximumFractionDigits: 1 },
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
   })
   const change = new Intl.NumberFormat(locale, {
     style: 'percent',
-    ...{ signDisplay: 'exceptZero', maximumFractionDigits: 0 },
+    signDisplay: 'exceptZero',
+    maximumFractionDigits: 0,
   } as const)
   // Swedes write dates as ISO does, and so nobody takes the month for the day
   const instant = new Intl.DateTimeFormat('sv', {
     timeZone: timezone,
-    ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' },
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
   } as const)
   const bytes = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
   return {

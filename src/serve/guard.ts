@@ -60,7 +60,11 @@ export function createGuard({ token, host }: GuardSettings): Guard {
       if (outcome === 'ok') {
         const isSecure = c.req.header('x-forwarded-proto') === 'https'
         setCookie(c, COOKIE, newSession(token!()), {
-          ...{ httpOnly: true, sameSite: 'Strict', path: '/', maxAge: SESSION_S, secure: isSecure },
+          httpOnly: true,
+          sameSite: 'Strict',
+          path: '/',
+          maxAge: SESSION_S,
+          secure: isSecure,
         })
       }
       return outcome

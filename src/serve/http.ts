@@ -7,10 +7,10 @@ import { bodyLimit } from 'hono/body-limit'
 import { compress } from 'hono/compress'
 import { etag } from 'hono/etag'
 import { PrimosyncError, reasonOf } from '../errors.ts'
+import type { AppDeps } from '../read/source.ts'
 import { API_BASE, openApiDocument } from './api/openapi.ts'
 import { ROUTES } from './api/routes.ts'
 import { loadAssets } from './assets.ts'
-import type { AppDeps } from './deps.ts'
 import { type FaultAnswer, faultOf, refusalOf } from './faults.ts'
 import { createFormats, dateIn, localeOf } from './format.ts'
 import { createGuard } from './guard.ts'
@@ -34,7 +34,11 @@ export function createApp(deps: AppDeps): Hono {
     const formats = createFormats(localeOf(c.req.header('accept-language')), deps.timezone)
     c.header('Vary', 'Accept-Language, Cookie')
     return {
-      ...{ formats, assets, timezone: deps.timezone, now, today: dateIn(deps.timezone, now) },
+      formats,
+      assets,
+      timezone: deps.timezone,
+      now,
+      today: dateIn(deps.timezone, now),
       isSignedIn: guard.hasSession(c),
     }
   }
@@ -58,8 +62,11 @@ export function createApp(deps: AppDeps): Hono {
   })
   app.notFound((c) =>
     answerFault(c, {
-      ...{ status: 404, title: 'Not there', isPassing: false },
-      ...{ message: 'There is no such page.', hint: 'Start from the overview; the API is under /api/v1.' },
+      status: 404,
+      title: 'Not there',
+      isPassing: false,
+      message: 'There is no such page.',
+      hint: 'Start from the overview; the API is under /api/v1.',
     }),
   )
 

@@ -2,14 +2,14 @@
 // as totals that never fall. docs/monitoring/README.md says what each metric means.
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { reasonOf } from '../errors.ts'
+import { raiseExportedTotals, readExportedTotals } from '../read/exported-totals.ts'
+import { readWatched } from '../read/freshness.ts'
+import { type AppDeps, sourceOf } from '../read/source.ts'
 import { listWaiting } from '../sync/waiting.ts'
 import { version } from '../version.ts'
-import { raiseExportedTotals, readExportedTotals } from '../warehouse/exported-totals.ts'
-import { type AppDeps, sourceOf } from './deps.ts'
+import { type KeptOptions, kept } from './prometheus/cached.ts'
 import { FAMILIES, type Family, type State } from './prometheus/families.ts'
-import { type KeptOptions, kept } from './prometheus/kept.ts'
-import { type Own, ownMetrics } from './prometheus/own.ts'
-import { readWatched } from './prometheus/watched.ts'
+import { type Own, ownMetrics } from './prometheus/process-metrics.ts'
 
 /** Every category has a dozen series; a server that many scrape must not drown in them. */
 const MOST_CATEGORIES = 1_000
@@ -60,8 +60,13 @@ export function createPrometheus(deps: PrometheusDeps, { keepMs }: { keepMs?: nu
       listWaiting(spool, source.db).catch(() => null),
     ])
     return {
-      ...{ now: Date.now(), version, holder, isDatabaseUp: watched.isWell },
-      ...{ watched: facts, totals: sums, spool: waiting },
+      now: Date.now(),
+      version,
+      holder,
+      isDatabaseUp: watched.isWell,
+      watched: facts,
+      totals: sums,
+      spool: waiting,
     }
   }
 

@@ -1,8 +1,8 @@
 // What stands behind the question mark: one schema for pages and API alike. A wrong value is told, not guessed.
 import { z } from 'zod'
 import { PrimosyncError } from '../errors.ts'
-import { BUCKETS, type Bucket, METRICS, USUAL_MS } from './metrics.ts'
-import { daysBefore, SORTS, type Sort } from './read/categories.ts'
+import { daysBefore, SORTS, type Sort } from '../read/categories.ts'
+import { BUCKETS, type Bucket, METRICS, USUAL_MS } from '../read/metrics.ts'
 import type { CategoryKey, TrendsQuery } from './read/trends.ts'
 
 /** A question that cannot be answered as it is asked: HTTP status 400. */

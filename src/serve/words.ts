@@ -1,8 +1,8 @@
 // What happened, in words. Pure; what comes from outside is text here and escaped where it becomes markup.
 import { COUNTERS } from '../counters/names.ts'
+import type { EventKind, EventRow, Gap } from '../read/events.ts'
+import { labelOf, type Metric } from '../read/metrics.ts'
 import { duration, type Formats } from './format.ts'
-import { labelOf, type Metric } from './metrics.ts'
-import type { EventKind, EventRow, Gap } from './read/events.ts'
 import type { TrendRow } from './read/trends.ts'
 
 /** A mark in a chart, and the line that explains it. */

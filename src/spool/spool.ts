@@ -62,7 +62,8 @@ export async function openSpool(dataDir: string, limitBytes = LIMIT_BYTES): Prom
     async setAside(runKey, startBytes, damaged) {
       const path = join(folder, `damaged-${runKey}-${startBytes}.txt`)
       await writeFile(path, Buffer.concat(damaged.flatMap((bytes) => [bytes, Buffer.from('\n')])), {
-        ...{ mode: 0o600, flush: true },
+        mode: 0o600,
+        flush: true,
       })
       return path
     },

@@ -63,8 +63,15 @@ async function ask(
 function failureOf(account: string, error: ApiError): FailureRecord {
   const { category, class: errorClass, httpStatus, apiCode, attempts, message } = error
   return {
-    ...{ kind: 'failure', account, category, at: Date.now() },
-    ...{ class: errorClass, httpStatus, apiCode, attempts, message },
+    kind: 'failure',
+    account,
+    category,
+    at: Date.now(),
+    class: errorClass,
+    httpStatus,
+    apiCode,
+    attempts,
+    message,
   }
 }
 

@@ -23,7 +23,9 @@ const STOP_GRACE_MS = 4_000
  */
 export async function catchUp(deps: TickDeps, onStored: OnStored, signal: AbortSignal): Promise<boolean> {
   const caughtUp = pRetry(() => storeAll(deps, onStored, signal), {
-    ...{ retries: Number.POSITIVE_INFINITY, minTimeout: FIRST_PAUSE_MS, maxTimeout: LONGEST_PAUSE_MS },
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: FIRST_PAUSE_MS,
+    maxTimeout: LONGEST_PAUSE_MS,
     shouldRetry: ({ error }) => isDatabaseAway(error) || error instanceof LeaseLostError,
     signal,
   })

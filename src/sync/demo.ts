@@ -1,14 +1,14 @@
 // Demo mode: without an API key the built-in sandbox plays the provider, with 90 days of its own past.
 import { randomUUIDv7 } from 'node:crypto'
 import type { Snapshot } from '../counters/names.ts'
-import { readStats } from '../primotexto/stats.ts'
+import { readStats } from '../counters/stats.ts'
 import { SANDBOX_HISTORY_MS, sandboxHistory } from '../sandbox/history.ts'
 import { SANDBOX_CATEGORIES, SANDBOX_SEED } from '../sandbox/lives.ts'
 import { loadCalendar } from '../warehouse/calendar.ts'
 import type { Db, Warehouse } from '../warehouse/pool.ts'
-import { recordSnapshots } from '../warehouse/record.ts'
 import { addCategories, listCategories, setCategoryState } from '../warehouse/registry.ts'
 import { addToRun, beginRun, finishRun } from '../warehouse/runs.ts'
+import { recordSnapshots } from '../warehouse/series/record.ts'
 
 /** The account of all demo data. */
 export const DEMO_ACCOUNT = 'sandbox'
@@ -23,8 +23,13 @@ export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => vo
   return await warehouse.transaction(async ({ db, connection }) => {
     if (await hasSnapshots(db, [...ids.values()])) return 0
     const runId = (await beginRun(db, {
-      ...{ kind: 'run', key: randomUUIDv7(), account: DEMO_ACCOUNT, trigger: 'import', scheduledAt: null },
-      ...{ startedAt: until, categories: ids.size },
+      kind: 'run',
+      key: randomUUIDv7(),
+      account: DEMO_ACCOUNT,
+      trigger: 'import',
+      scheduledAt: null,
+      startedAt: until,
+      categories: ids.size,
     }))!
     let stored = 0
     for (const [category, snapshots] of historyByCategory(from, until)) {

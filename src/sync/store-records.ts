@@ -7,9 +7,9 @@ import { UsageError } from '../errors.ts'
 import type { AnswerRecord, FailureRecord, RejectedRecord, SpoolRecord } from '../spool/records.ts'
 import { loadCalendar } from '../warehouse/calendar.ts'
 import type { Transaction, Warehouse } from '../warehouse/pool.ts'
-import { type Arrival, recordSnapshots } from '../warehouse/record.ts'
 import { addCategories } from '../warehouse/registry.ts'
 import { addToReplay, addToRun, finishRun, NO_COUNTS, type RunCounts, statusOf } from '../warehouse/runs.ts'
+import { type Arrival, recordSnapshots } from '../warehouse/series/record.ts'
 
 const DAY_MS = 86_400_000
 
@@ -131,7 +131,13 @@ function rejectedRow(run_id: number, category_id: number, { at, reason, body }: 
 function failureRow(run_id: number, category_id: number, failure: FailureRecord) {
   const { at, class: errorClass, httpStatus, apiCode, attempts, message } = failure
   return {
-    ...{ run_id, category_id, at: new Date(at), class: errorClass },
-    ...{ http_status: httpStatus, api_code: apiCode, attempts, message },
+    run_id,
+    category_id,
+    at: new Date(at),
+    class: errorClass,
+    http_status: httpStatus,
+    api_code: apiCode,
+    attempts,
+    message,
   }
 }

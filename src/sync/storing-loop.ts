@@ -101,7 +101,9 @@ export class StoringLoop {
     if (this.#isCaughtUp) return
     const stop = AbortSignal.any([this.#options.stop, this.#outOfTime.signal])
     const unstorable = await storeWaiting(storing, {
-      ...{ replay: this.#replay, except: this.#options.runKey, stop },
+      replay: this.#replay,
+      except: this.#options.runKey,
+      stop,
       onStored: ({ stored }) => {
         this.#late += stored
       },

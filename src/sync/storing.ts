@@ -2,10 +2,10 @@
 // segment is stored. So a replay that is killed at any point goes on where it was, and stores nothing twice.
 import { UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
+import { readStretch, readTail } from '../spool/read.ts'
 import type { RunRecord, SpoolRecord } from '../spool/records.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool, WaitingSegment } from '../spool/spool.ts'
-import { readStretch, readTail } from '../spool/stretch.ts'
 import { isDatabaseAway } from '../warehouse/away.ts'
 import { type Lease, LeaseLostError } from '../warehouse/lease.ts'
 import type { Transaction, Warehouse } from '../warehouse/pool.ts'

@@ -11,8 +11,8 @@ import { unlessStopped } from '../stopping.ts'
 import { asAway, isDatabaseAway } from '../warehouse/away.ts'
 import { acquireLease, type Lease, leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
-import { prune } from '../warehouse/prune.ts'
 import { abandonRuns, beginRun, isBegun, statusOf } from '../warehouse/runs.ts'
+import { prune } from '../warehouse/series/prune.ts'
 import { askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
 import { type Listed, readTargets, rememberedTargets, type Target } from './targets.ts'
@@ -244,8 +244,13 @@ async function askAndStore(
     }
     return {
       // What is rejected only when it is to be stored is no answer either.
-      ...{ run: run.key, status: statusOf(targets.length, failed + Math.max(rejected, counts.rejected)) },
-      ...{ categories: targets.length, failed, ...counts, waiting, durationMs: Date.now() - run.startedAt },
+      run: run.key,
+      status: statusOf(targets.length, failed + Math.max(rejected, counts.rejected)),
+      categories: targets.length,
+      failed,
+      ...counts,
+      waiting,
+      durationMs: Date.now() - run.startedAt,
     }
   } finally {
     await segment.close()

@@ -1,8 +1,9 @@
 // The CSV of import and export (RFC 4180): the same columns flat, unknown fields as JSON in `extra`. Pure.
+
+import { isRecord, parseExact } from '../counters/exact-json.ts'
 import { COUNTERS, type Reading, type Snapshot } from '../counters/names.ts'
+import { type Stats, statsOf } from '../counters/stats.ts'
 import { UsageError } from '../errors.ts'
-import { isRecord, parseExact } from '../primotexto/json.ts'
-import { type Stats, statsOf } from '../primotexto/stats.ts'
 import { type Entry, excerpt, type ReadOptions, type Refusal, readKey } from './entry.ts'
 import type { Line } from './lines.ts'
 

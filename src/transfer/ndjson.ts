@@ -1,8 +1,9 @@
 // The NDJSON of import and export: a snapshot or a decision a line, its numbers exact. Pure.
+
+import { isRecord, parseExact } from '../counters/exact-json.ts'
 import type { Snapshot } from '../counters/names.ts'
 import { readingText } from '../counters/reading-text.ts'
-import { isRecord, parseExact } from '../primotexto/json.ts'
-import { type Stats, statsOf } from '../primotexto/stats.ts'
+import { type Stats, statsOf } from '../counters/stats.ts'
 import { readDecision } from './decision.ts'
 import type { Entry, ReadOptions, RecordedDecision, Refusal } from './entry.ts'
 import { readKey } from './entry.ts'

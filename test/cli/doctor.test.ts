@@ -29,7 +29,10 @@ type Ills = readonly (readonly [subject: string, found: RegExp])[]
 function expectIlls(findings: readonly Finding[], ills: Ills): void {
   expect(findings.filter(({ ok }) => !ok)).toEqual(
     ills.map(([subject, found]) => ({
-      ...{ subject, ok: false, found: expect.stringMatching(found), advice: expect.any(String) },
+      subject,
+      ok: false,
+      found: expect.stringMatching(found),
+      advice: expect.any(String),
     })),
   )
 }
@@ -55,7 +58,9 @@ describe('primosync doctor', () => {
     database = await createTestDatabase()
     api = await startSandbox({ port: 0, seed: 1 })
     settings = {
-      ...{ DATABASE_URL: database.url, PRIMOTEXTO_API_KEY: 'sandbox', PRIMOTEXTO_BASE_URL: api.url },
+      DATABASE_URL: database.url,
+      PRIMOTEXTO_API_KEY: 'sandbox',
+      PRIMOTEXTO_BASE_URL: api.url,
       PRIMOTEXTO_CATEGORIES: 'codeConfirmation',
     }
   })
@@ -75,18 +80,16 @@ describe('primosync doctor', () => {
     expectIlls(findings, [])
     expect({ code, ok }).toEqual({ code: 0, ok: true })
     expect(findings.map(({ subject }) => subject)).toEqual([
-      ...[
-        'settings',
-        'clock',
-        'API, default',
-        'database',
-        'replication',
-        'rights',
-        'schema',
-        'zone',
-        'spool',
-        'disk',
-      ],
+      'settings',
+      'clock',
+      'API, default',
+      'database',
+      'replication',
+      'rights',
+      'schema',
+      'zone',
+      'spool',
+      'disk',
     ])
   })
 

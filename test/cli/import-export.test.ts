@@ -151,7 +151,9 @@ describe('export', () => {
     expect(written).toEqual([
       ...lines.slice(0, 2).map((text) => JSON.parse(text)),
       {
-        ...{ account: 'out', category: '=1+1', observed_at: '2026-03-01T12:05:00.000Z' },
+        account: 'out',
+        category: '=1+1',
+        observed_at: '2026-03-01T12:05:00.000Z',
         decision: {
           as: 'baseline',
           by: 'a test',

@@ -18,7 +18,8 @@ test('migrate says what it ran, and --status what has run and what has not', asy
   const { run } = await install()
   const env = { DATABASE_URL: await emptyDatabase() }
   expect(await run(['migrate', '--status'], env)).toMatchObject({
-    ...{ code: 0, stdout: expect.stringMatching(/0001_store +not yet/) },
+    code: 0,
+    stdout: expect.stringMatching(/0001_store +not yet/),
   })
   const ran = await run(['migrate'], env)
   expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Migrated: 0001_store, /) })

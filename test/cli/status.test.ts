@@ -15,16 +15,30 @@ const NOW = new Date('2026-03-02T10:00:30Z')
 const minutesAgo = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000)
 
 const category = (name: string, more: Partial<CategoryStatus> = {}): CategoryStatus => ({
-  ...{ account: 'default', category: name, state: 'active', stale: false, lastSnapshotAt: minutesAgo(1) },
+  account: 'default',
+  category: name,
+  state: 'active',
+  stale: false,
+  lastSnapshotAt: minutesAgo(1),
   sentByDay: Array.from({ length: 14 }, (_, i) => ({ day: `2026-02-${17 + i}`, sent: i === 3 ? null : i })),
   ...more,
 })
 
 const FACTS: StatusFacts = {
-  ...{ demo: false, now: NOW, timezone: 'Europe/Paris', schedule: '*/5 * * * *' },
+  demo: false,
+  now: NOW,
+  timezone: 'Europe/Paris',
+  schedule: '*/5 * * * *',
   lastRun: {
-    ...{ id: 7, trigger: 'schedule', startedAt: minutesAgo(1), status: 'ok', categories: 3 },
-    ...{ stored: 3, failed: 0, rejected: 0, late: 0 },
+    id: 7,
+    trigger: 'schedule',
+    startedAt: minutesAgo(1),
+    status: 'ok',
+    categories: 3,
+    stored: 3,
+    failed: 0,
+    rejected: 0,
+    late: 0,
   },
   nextTickAt: minutesAgo(-4),
   spool: { runs: 0, bytes: 0 },
@@ -44,13 +58,11 @@ const TROUBLED: StatusFacts = {
   storage: { ...FACTS.storage, rejectedLastDay: 2 },
   failures: [
     {
-      ...{
-        account: 'default',
-        category: '注文番号のお知らせ',
-        class: 'server',
-        count: 12,
-        lastAt: minutesAgo(90),
-      },
+      account: 'default',
+      category: '注文番号のお知らせ',
+      class: 'server',
+      count: 12,
+      lastAt: minutesAgo(90),
       message:
         'category "注文番号のお知らせ": api.primotexto.com answered HTTP 503, and so for a long while now',
     },
@@ -151,12 +163,10 @@ describe('status --watch', () => {
     }
     const context = {
       config: loadConfig({ env, cwd: stage.dataDir, configPath: undefined }),
-      ...{
-        options: {},
-        args: [],
-        output: createOutput(stdout, { NO_COLOR: '1' }),
-        log: pino({ level: 'silent' }),
-      },
+      options: {},
+      args: [],
+      output: createOutput(stdout, { NO_COLOR: '1' }),
+      log: pino({ level: 'silent' }),
     }
     const stop = new AbortController()
     const watching = watchStatus(context, 50, () => stop.signal)

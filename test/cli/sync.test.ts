@@ -9,8 +9,19 @@ import { answer } from '../primotexto/provider.ts'
 
 /** https://www.primotexto.com/api/, "Statistiques des SMS (par catégorie)". */
 const SAMPLE = {
-  ...{ sent: 925, submitted: 925, delivered: 872, openers: 114, clickers: 178, clicks: 145, opens: 241 },
-  ...{ replies: 62, unsubscribers: 3, errors: 31, bounced: 28, complaint: 3, timespent: 18 },
+  sent: 925,
+  submitted: 925,
+  delivered: 872,
+  openers: 114,
+  clickers: 178,
+  clicks: 145,
+  opens: 241,
+  replies: 62,
+  unsubscribers: 3,
+  errors: 31,
+  bounced: 28,
+  complaint: 3,
+  timespent: 18,
 }
 
 describe('sync stores', () => {
@@ -24,7 +35,10 @@ describe('sync stores', () => {
     )
     expect(row).toEqual({
       ...SAMPLE,
-      ...{ account: 'default', category: 'codeConfirmation', extra: null, source: 'api' },
+      account: 'default',
+      category: 'codeConfirmation',
+      extra: null,
+      source: 'api',
     })
   })
 

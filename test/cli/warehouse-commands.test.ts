@@ -172,11 +172,10 @@ describe('reclassify', () => {
     expect(decided.stdout).toMatch(/kind +reset +correction\nsent +20 +-128\n/)
     const back = await run('reclassify', ...of, '--at', '2026-03-03T08:00:00.500Z', '--as', 'auto', '--json')
     expect(JSON.parse(back.stdout)).toMatchObject({
-      ...{ observed_at: '2026-03-03T08:00:00.500Z', as: 'auto' },
-      ...{
-        before: { kind: 'correction', decided: true },
-        after: { kind: 'reset', decided: false, sent: 20 },
-      },
+      observed_at: '2026-03-03T08:00:00.500Z',
+      as: 'auto',
+      before: { kind: 'correction', decided: true },
+      after: { kind: 'reset', decided: false, sent: 20 },
     })
     const { rows } = await warehouse.pool.query(
       'select decided_as, decided_by, why from sync.decisions order by decided_at',

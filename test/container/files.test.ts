@@ -10,7 +10,10 @@ const { services } = parse(read('docker-compose.yml'))
 test('primosync has a read-only root file system, no capability, and no way to more rights', () => {
   const { read_only, tmpfs, cap_drop, security_opt, volumes, ...rest } = services.primosync
   expect({ read_only, tmpfs, cap_drop, security_opt, volumes }).toEqual({
-    ...{ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'], volumes: ['data:/data'] },
+    read_only: true,
+    tmpfs: ['/tmp'],
+    cap_drop: ['ALL'],
+    volumes: ['data:/data'],
     security_opt: ['no-new-privileges:true'],
   })
   for (const name of ['privileged', 'cap_add', 'user', 'pid', 'network_mode'])
@@ -20,7 +23,8 @@ test('primosync has a read-only root file system, no capability, and no way to m
 test('PostgreSQL keeps its data in a volume', () => {
   // From 18 on the image keeps a folder for each major version below this one; one mounted elsewhere stays empty.
   expect(services.postgres).toMatchObject({
-    ...{ image: 'postgres:18-alpine', volumes: ['database:/var/lib/postgresql'] },
+    image: 'postgres:18-alpine',
+    volumes: ['database:/var/lib/postgresql'],
   })
 })
 

@@ -77,8 +77,12 @@ export async function openApi(dice: Dice): Promise<Api> {
     response.on('finish', () => {
       if (response.statusCode !== 200 || !way.counts) return
       const answer: Answered = {
-        ...{ total: id, program, category: decodeURIComponent(category), during: name },
-        ...{ endedAt: Date.now(), droppedAt: null },
+        total: id,
+        program,
+        category: decodeURIComponent(category),
+        during: name,
+        endedAt: Date.now(),
+        droppedAt: null,
       }
       answered.push(answer)
       lastOn.set(socket, answer)

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { DATABASE, OWNER_ROLE, openFolder, readCredentials } from '../../src/warehouse/embedded-folder.ts'
-import { readPidFile, startServer, stopServer } from '../../src/warehouse/embedded-server.ts'
+import { DATABASE, OWNER_ROLE, openFolder, readCredentials } from '../../src/embedded/folder.ts'
+import { readPidFile, startServer, stopServer } from '../../src/embedded/server.ts'
 
 const SETTINGS = {
   max_connections: '40',

@@ -48,8 +48,14 @@ export function balance(
   const lines = new Map<string, Line>()
   const lineOf = (fault: string) => {
     const line = lines.get(fault) ?? {
-      ...{ fault, injected: injected.get(fault) ?? 0, missed: missed.get(fault) ?? 0 },
-      ...{ served: 0, stored: 0, inFlight: 0, lost: 0, doubled: 0 },
+      fault,
+      injected: injected.get(fault) ?? 0,
+      missed: missed.get(fault) ?? 0,
+      served: 0,
+      stored: 0,
+      inFlight: 0,
+      lost: 0,
+      doubled: 0,
     }
     lines.set(fault, line)
     return line

@@ -72,7 +72,14 @@ export function launch(id: string, logFolder: string, options: Launch): Program 
     })
   })
   return {
-    ...{ id, pid: child.pid!, folder, args, logFile, interruptions, inSpoolAtDeath, exit },
+    id,
+    pid: child.pid!,
+    folder,
+    args,
+    logFile,
+    interruptions,
+    inSpoolAtDeath,
+    exit,
     startedAt: Date.now(),
     get endedAt() {
       return endedAt

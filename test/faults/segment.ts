@@ -18,8 +18,13 @@ export function layDown(folder: string): { account: string; answers: number } {
   const startedAt = Date.now() - (ANSWERS / CATEGORIES) * STEP_MS
   const records: SpoolRecord[] = [
     {
-      ...{ kind: 'run', key, account: ACCOUNT, trigger: 'schedule', scheduledAt: null },
-      ...{ startedAt, categories: CATEGORIES },
+      kind: 'run',
+      key,
+      account: ACCOUNT,
+      trigger: 'schedule',
+      scheduledAt: null,
+      startedAt,
+      categories: CATEGORIES,
     },
     ...[...Array(ANSWERS).keys()].map((n): SpoolRecord => {
       const counters = COUNTERS.map(() => FIRST_TOTAL + n)

@@ -77,18 +77,16 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
   let main: Program | null = null
 
   const world: World = {
-    ...{
-      dice,
-      api,
-      cluster,
-      wire,
-      programs,
-      problems,
-      elsewhere: [],
-      misses: [],
-      canMount: mayMount,
-      isSmall,
-    },
+    dice,
+    api,
+    cluster,
+    wire,
+    programs,
+    problems,
+    elsewhere: [],
+    misses: [],
+    canMount: mayMount,
+    isSmall,
     bouncerPort: bouncer?.port ?? null,
     faketime: isSmall ? null : faketimeLibrary(),
     slowestRecoveryMs: 0,
@@ -105,12 +103,14 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
     run(args, options = {}) {
       const id = `p${programs.size + 1}`
       const env = {
-        ...{ PRIMOTEXTO_API_KEY: KEY, PRIMOTEXTO_CATEGORIES: CATEGORIES },
-        ...{
-          PRIMOTEXTO_BASE_URL: `http://127.0.0.1:${api.port}/${id}/v2`,
-          DATABASE_URL: cluster.url(wire.port),
-        },
-        ...{ HTTP_PORT: '0', SYNC_SCHEDULE: '* * * * * *', SYNC_TIMEOUT: '4 s', LOG_FORMAT: 'json' },
+        PRIMOTEXTO_API_KEY: KEY,
+        PRIMOTEXTO_CATEGORIES: CATEGORIES,
+        PRIMOTEXTO_BASE_URL: `http://127.0.0.1:${api.port}/${id}/v2`,
+        DATABASE_URL: cluster.url(wire.port),
+        HTTP_PORT: '0',
+        SYNC_SCHEDULE: '* * * * * *',
+        SYNC_TIMEOUT: '4 s',
+        LOG_FORMAT: 'json',
         ...options.env,
       }
       const program = launch(id, root, { args, folder: world.folder('main'), ...options, env })

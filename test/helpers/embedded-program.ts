@@ -2,8 +2,8 @@
 // ready or refused, and stops when its input ends. `--unprivileged` gives root's rights away first.
 
 import { createInterface } from 'node:readline'
+import { openEmbedded } from '../../src/embedded/embedded.ts'
 import { PrimosyncError } from '../../src/errors.ts'
-import { openEmbedded } from '../../src/warehouse/embedded.ts'
 
 const [dataDir = '', ...flags] = process.argv.slice(2)
 if (flags.includes('--unprivileged') && process.getuid?.() === 0) {

@@ -38,8 +38,13 @@ export async function install(categories = 'a,b,c'): Promise<Installation> {
   const provider = await startCountingProvider()
   const cwd = temporaryFolder()
   const settings = {
-    ...{ PRIMOTEXTO_API_KEY: KEY, PRIMOTEXTO_BASE_URL: provider.baseUrl, PRIMOTEXTO_CATEGORIES: categories },
-    ...{ DATABASE_URL: proxy.url, HTTP_PORT: '0', SYNC_TIMEOUT: '20 s', LOG_LEVEL: 'debug' },
+    PRIMOTEXTO_API_KEY: KEY,
+    PRIMOTEXTO_BASE_URL: provider.baseUrl,
+    PRIMOTEXTO_CATEGORIES: categories,
+    DATABASE_URL: proxy.url,
+    HTTP_PORT: '0',
+    SYNC_TIMEOUT: '20 s',
+    LOG_LEVEL: 'debug',
   }
   const secrets = [KEY, new URL(database.url).password]
   const expectNoSecret = (...texts: string[]) => {
@@ -47,7 +52,12 @@ export async function install(categories = 'a,b,c'): Promise<Installation> {
       for (const secret of secrets) expect(text).not.toContain(secret)
   }
   return {
-    ...{ cwd, provider, proxy, witness, databaseUrl: database.url, expectNoSecret },
+    cwd,
+    provider,
+    proxy,
+    witness,
+    databaseUrl: database.url,
+    expectNoSecret,
     start: (args, env = {}) => startCli(args, { cwd, env: { ...settings, ...env } }),
     async run(args, env = {}) {
       const result = await runCli(args, { cwd, env: { ...settings, ...env } })

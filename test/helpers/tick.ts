@@ -60,14 +60,15 @@ export async function openStage({
   const logged: string[] = []
   const log = pino({ level: 'trace' }, { write: (line) => void logged.push(shortLine(line)) })
   const deps = {
-    ...{ accounts: [account('default', categories, provider)], warehouse, spool, log },
-    ...{
-      timezone: ZONE,
-      replayGraceMs: null,
-      retentionMs: null,
-      holder: 'a test',
-      prepare: () => settleTimezone(warehouse, ZONE),
-    },
+    accounts: [account('default', categories, provider)],
+    warehouse,
+    spool,
+    log,
+    timezone: ZONE,
+    replayGraceMs: null,
+    retentionMs: null,
+    holder: 'a test',
+    prepare: () => settleTimezone(warehouse, ZONE),
   }
   return onStage({ provider, proxy, witness, dataDir, spool, logged, deps })
 }
@@ -84,8 +85,12 @@ function onStage(parts: Omit<Stage, 'tick' | 'with'>): Stage {
 /** An account that asks the provider, and asks again once and at once; closed after the test. */
 export function account(name: string, categories: readonly string[], provider: CountingProvider): Account {
   const client = createClient({
-    ...{ apiKey: () => 'a-key-of-a-test', baseUrl: provider.baseUrl, timeoutMs: 10_000 },
-    ...{ concurrency: 4, ratePerSecond: null, retry: { retries: 1, minDelayMs: 1, maxDelayMs: 2 } },
+    apiKey: () => 'a-key-of-a-test',
+    baseUrl: provider.baseUrl,
+    timeoutMs: 10_000,
+    concurrency: 4,
+    ratePerSecond: null,
+    retry: { retries: 1, minDelayMs: 1, maxDelayMs: 2 },
   })
   onTestFinished(() => client.close())
   return { name, categories, client }

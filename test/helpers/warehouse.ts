@@ -1,12 +1,12 @@
 // A migrated warehouse of its own, with the reporting zone set, and what tests ask of it.
 import { COUNTERS } from '../../src/counters/names.ts'
+import { readStats } from '../../src/counters/stats.ts'
 import type { Decision } from '../../src/counters/step.ts'
-import { readStats } from '../../src/primotexto/stats.ts'
 import { loadCalendar, settleTimezone } from '../../src/warehouse/calendar.ts'
-import { decide } from '../../src/warehouse/decisions.ts'
 import { openWarehouse, type Warehouse } from '../../src/warehouse/pool.ts'
-import { type Recorded, recordSnapshots } from '../../src/warehouse/record.ts'
 import { addCategories } from '../../src/warehouse/registry.ts'
+import { decide } from '../../src/warehouse/series/decisions.ts'
+import { type Recorded, recordSnapshots } from '../../src/warehouse/series/record.ts'
 import { createTestDatabase } from './database.ts'
 
 export interface TestWarehouse extends Warehouse {

@@ -10,8 +10,26 @@ const DAY = 24 * HOUR
 const MOST = Number.MAX_SAFE_INTEGER
 
 const GAPS = [
-  ...[1, SECOND, 5 * MINUTE, 5 * MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR, 7 * HOUR, 11 * HOUR, 12 * HOUR],
-  ...[DAY - 1, DAY, DAY + 1, 3 * DAY, 6 * DAY, 7 * DAY - 1, 7 * DAY, 7 * DAY + 1, 8 * DAY, 40 * DAY],
+  1,
+  SECOND,
+  5 * MINUTE,
+  5 * MINUTE,
+  5 * MINUTE,
+  20 * MINUTE,
+  HOUR,
+  7 * HOUR,
+  11 * HOUR,
+  12 * HOUR,
+  DAY - 1,
+  DAY,
+  DAY + 1,
+  3 * DAY,
+  6 * DAY,
+  7 * DAY - 1,
+  7 * DAY,
+  7 * DAY + 1,
+  8 * DAY,
+  40 * DAY,
 ]
 const START_TOTALS = [0, 1, 10, 100, 1000, 1000, 12_345, MOST]
 const LOW_PERCENT = [0, 0, 0, 5, 9, 10, 11]
@@ -125,8 +143,17 @@ function birthIn({ firstAt, lastAt }: SeriesLimits): fc.Arbitrary<Birth> {
 function quietMoment(i: number, gap: number): Moment {
   const amounts = Array.from({ length: 12 }, (_, counter) => (i * 7 + counter) % 5)
   return {
-    ...{ gap, toEdge: 9, what: 'grow', lows: 1, isSlow: false, amounts, isEven: false },
-    ...{ missing: 0, missingInDip: [], timespent: null, extra: null },
+    gap,
+    toEdge: 9,
+    what: 'grow',
+    lows: 1,
+    isSlow: false,
+    amounts,
+    isEven: false,
+    missing: 0,
+    missingInDip: [],
+    timespent: null,
+    extra: null,
   }
 }
 

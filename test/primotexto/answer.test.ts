@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { COUNTERS, type Reading } from '../../src/counters/names.ts'
+import { readStats } from '../../src/counters/stats.ts'
 import { readAnswer } from '../../src/primotexto/answer.ts'
-import { readStats } from '../../src/primotexto/stats.ts'
 
 interface Case {
   status?: number

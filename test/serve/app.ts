@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Hono } from 'hono'
 import { sql } from 'kysely'
 import { pino } from 'pino'
-import type { AppDeps } from '../../src/serve/deps.ts'
+import type { AppDeps } from '../../src/read/source.ts'
 import { createApp } from '../../src/serve/http.ts'
 import { createPrometheus } from '../../src/serve/prometheus.ts'
 import { openSpool } from '../../src/spool/spool.ts'
@@ -22,10 +22,19 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 export async function appOf(warehouse: Warehouse, changed: Partial<AppDeps> = {}): Promise<Hono> {
   const spool = await openSpool(folder)
   const deps = {
-    ...{ warehouse, spool, log: pino({ level: 'silent' }), isPrepared: () => true },
-    ...{ isWaiting: () => false, holder: 'a test' },
-    ...{ timezone: 'Europe/Paris', schedule: '*/5 * * * *', nextTickAt: () => new Date(Date.now() + 60_000) },
-    ...{ demo: false, demoAccount: 'sandbox', token: null, host: '127.0.0.1' },
+    warehouse,
+    spool,
+    log: pino({ level: 'silent' }),
+    isPrepared: () => true,
+    isWaiting: () => false,
+    holder: 'a test',
+    timezone: 'Europe/Paris',
+    schedule: '*/5 * * * *',
+    nextTickAt: () => new Date(Date.now() + 60_000),
+    demo: false,
+    demoAccount: 'sandbox',
+    token: null,
+    host: '127.0.0.1',
     ...changed,
   }
   return createApp({ prometheus: createPrometheus(deps, { keepMs: 0 }), ...deps })

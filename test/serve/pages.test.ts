@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { kindOf, labelOf, METRICS } from '../../src/serve/metrics.ts'
+import { kindOf, labelOf, METRICS } from '../../src/read/metrics.ts'
 import { compareSql, trendsSql } from '../../src/serve/read/trends.ts'
 import { openWarehouse } from '../../src/warehouse/pool.ts'
 import { createTestDatabase } from '../helpers/database.ts'

@@ -241,8 +241,13 @@ test('what a tick did: requests, retries, failures by class, rejected answers, s
     else answer(response, 503, '')
   })
   const client = createClient({
-    ...{ apiKey: () => 'key', baseUrl: stage.provider.baseUrl, timeoutMs: 10_000, watcher: prometheus },
-    ...{ concurrency: 4, ratePerSecond: null, retry: { retries: 1, minDelayMs: 1, maxDelayMs: 2 } },
+    apiKey: () => 'key',
+    baseUrl: stage.provider.baseUrl,
+    timeoutMs: 10_000,
+    watcher: prometheus,
+    concurrency: 4,
+    ratePerSecond: null,
+    retry: { retries: 1, minDelayMs: 1, maxDelayMs: 2 },
   })
   onTestFinished(() => client.close())
   const accounts = [{ name: 'default', categories: ['good 1', 'good 2', 'odd', 'down'], client }]

@@ -2,9 +2,9 @@
 import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { readStretch, readTail } from '../../src/spool/read.ts'
 import { fromLine, type SpoolRecord, toLine } from '../../src/spool/records.ts'
 import { createSegment } from '../../src/spool/segment.ts'
-import { readStretch, readTail } from '../../src/spool/stretch.ts'
 import { temporaryFolder } from '../helpers/cli.ts'
 
 const answer = (category: string, body = ''): SpoolRecord => {
@@ -73,7 +73,9 @@ describe('reading', () => {
       truncateSync(path, size)
       const { records, damaged, endBytes } = await readStretch(path, 0)
       expect({ names: names(records), damaged, endBytes }).toEqual({
-        ...{ names: ['a', 'b'], damaged: [], endBytes: whole },
+        names: ['a', 'b'],
+        damaged: [],
+        endBytes: whole,
       })
       expect((await readTail(path, endBytes)).length).toBe(size - whole)
     }
@@ -120,7 +122,9 @@ describe('reading', () => {
 
   test('finds nothing where there is no file', async () => {
     expect(await readStretch(join(temporaryFolder(), 'none'), 0)).toEqual({
-      ...{ records: [], damaged: [], endBytes: 0 },
+      records: [],
+      damaged: [],
+      endBytes: 0,
     })
   })
 

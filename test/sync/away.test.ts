@@ -82,7 +82,8 @@ describe('the database away', () => {
         const storedBefore = (await storedAnswers(stage.witness)).length
         const report = await stage.tick()
         expect({ packets, ...report }).toMatchObject({
-          ...{ packets, waiting: (await stage.spool.list()).length > 0 },
+          packets,
+          waiting: (await stage.spool.list()).length > 0,
           stored: (await storedAnswers(stage.witness)).length - storedBefore - report!.late,
         })
         if (!hasBroken()) break

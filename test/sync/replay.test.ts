@@ -29,8 +29,13 @@ function answer(
   account = 'former',
 ): SpoolRecord {
   return {
-    ...{ kind: 'answer', account, category, at },
-    ...{ counters: counters(sent), timespent: null, extra: null },
+    kind: 'answer',
+    account,
+    category,
+    at,
+    counters: counters(sent),
+    timespent: null,
+    extra: null,
   }
 }
 
@@ -38,8 +43,13 @@ function answer(
 function layDown(stage: Stage, records: readonly (SpoolRecord | string)[], key = randomUUIDv7()): string {
   const path = join(stage.spool.folder, `${key}.ndjson`)
   const run: SpoolRecord = {
-    ...{ kind: 'run', key, account: null, trigger: 'schedule', scheduledAt: null },
-    ...{ startedAt: Date.now() - 60_000, categories: 3 },
+    kind: 'run',
+    key,
+    account: null,
+    trigger: 'schedule',
+    scheduledAt: null,
+    startedAt: Date.now() - 60_000,
+    categories: 3,
   }
   const text = [run, ...records].map((record) => (typeof record === 'string' ? record : toLine(record)))
   writeFileSync(path, text.join(''))
@@ -71,7 +81,9 @@ describe('what a dead process left', () => {
   test('of which damaged lines are set aside, and the rest goes in', async () => {
     const stage = await openStage({ categories: [] })
     layDown(stage, [
-      ...[answer('a', 1), 'damaged\n', answer('b', 2)],
+      answer('a', 1),
+      'damaged\n',
+      answer('b', 2),
       { kind: 'finished', at: Date.now(), status: 'partial', failed: 1 },
     ])
     await stage.tick()
@@ -96,8 +108,14 @@ describe('what a dead process left', () => {
     layDown(stage, [
       { kind: 'rejected', ...of, category: 'a', reason: 'negative', body: '{"sent":-1}' },
       {
-        ...{ kind: 'failure', ...of, category: 'b', class: 'server', httpStatus: 500, apiCode: 1000 },
-        ...{ attempts: 4, message: 'HTTP 500' },
+        kind: 'failure',
+        ...of,
+        category: 'b',
+        class: 'server',
+        httpStatus: 500,
+        apiCode: 1000,
+        attempts: 4,
+        message: 'HTTP 500',
       },
       { kind: 'finished', at: Date.now(), status: 'failed', failed: 1 },
     ])
@@ -243,7 +261,7 @@ test('what the spool could not take is stored once, also where it is tried twice
   await beginRun(warehouse.db, { ...run, startedAt: Date.now(), categories: 3 })
   const records: SpoolRecord[] = [
     answer('a', 1),
-    { ...{ kind: 'rejected', account: 'former', category: 'b', at: Date.now() }, reason: 'rule', body: '{}' },
+    { kind: 'rejected', account: 'former', category: 'b', at: Date.now(), reason: 'rule', body: '{}' },
     { kind: 'finished', at: Date.now(), status: 'partial', failed: 1 },
   ]
   for (const time of [1, 2])

@@ -12,7 +12,10 @@ test('columns in any order, cells in quotes, records over several lines', async 
   const entries = await entriesOf(file, 'csv')
   expect(entries).toEqual([
     {
-      ...{ line: 2, account: 'default', category: 'a, "b"\nc', at: Date.parse(AT) },
+      line: 2,
+      account: 'default',
+      category: 'a, "b"\nc',
+      at: Date.parse(AT),
       reading: {
         counters: COUNTERS.map((name) => (name === 'sent' ? 5 : null)),
         timespent: '12.5',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { COUNTERS } from '../../src/counters/names.ts'
-import { readStats } from '../../src/primotexto/stats.ts'
+import { readStats } from '../../src/counters/stats.ts'
 import { decisionLine, snapshotLine } from '../../src/transfer/ndjson.ts'
 import { entriesOf } from '../helpers/transfer.ts'
 
@@ -14,7 +14,10 @@ test('a snapshot a line, in whatever pieces the file comes, with a byte order ma
   const entries = await entriesOf(file)
   expect(entries).toEqual([
     {
-      ...{ line: 1, account: 'a', category: 'Ünïcode ✉ 😀', at: Date.parse('2026-03-01T11:00:00.123Z') },
+      line: 1,
+      account: 'a',
+      category: 'Ünïcode ✉ 😀',
+      at: Date.parse('2026-03-01T11:00:00.123Z'),
       reading: { counters, timespent: '12.5', extra: null },
     },
     expect.objectContaining({ line: 3, account: 'default', category: 'c' }),

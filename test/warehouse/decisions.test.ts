@@ -5,7 +5,9 @@ import { decideLine, recordLines, withWarehouse } from '../helpers/warehouse.ts'
 test('a decision can neither be changed nor removed', async () => {
   await withWarehouse(async (warehouse) => {
     const line = (minute: string, sent: number) => ({
-      ...{ category: 'c', observed_at: `2026-03-01T10:${minute}:00Z`, stats: { sent } },
+      category: 'c',
+      observed_at: `2026-03-01T10:${minute}:00Z`,
+      stats: { sent },
     })
     await recordLines(warehouse, [line('00', 10), line('05', 9)])
     await decideLine(warehouse, { ...line('05', 9), as: 'reset' })

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COUNTERS } from '../../src/counters/names.ts'
+import { beginReading, readHistory } from '../../src/read/export.ts'
 import type { Refusal } from '../../src/transfer/entry.ts'
 import { decisionLine, snapshotLine } from '../../src/transfer/ndjson.ts'
-import { beginReading, readHistory } from '../../src/warehouse/export.ts'
-import { type ImportOptions, importEntries } from '../../src/warehouse/import.ts'
+import { type ImportOptions, importEntries } from '../../src/warehouse/import/import.ts'
 import type { Warehouse } from '../../src/warehouse/pool.ts'
 import { listCategories } from '../../src/warehouse/registry.ts'
 import { blocksOf } from '../helpers/transfer.ts'
@@ -25,7 +25,9 @@ const REAL = readFileSync(new URL('../data/covid19-totals.ndjson', import.meta.u
 async function importText(warehouse: TestWarehouse, text: string, options: Partial<ImportOptions> = {}) {
   const problems: Refusal[] = []
   const imported = await importEntries(warehouse, blocksOf(text), {
-    ...{ dryRun: false, timezone: warehouse.timezone, isListed: () => false },
+    dryRun: false,
+    timezone: warehouse.timezone,
+    isListed: () => false,
     onProblem: (problem) => void problems.push(problem),
     ...options,
   })
@@ -66,7 +68,9 @@ const countRows = async ({ pool }: Warehouse, table: string) =>
 
 const at = (minute: number) => new Date(Date.parse('2026-03-01T12:00:00Z') + minute * 60_000).toISOString()
 const snapshot = (minute: number, sent: number, rest: object = {}) => ({
-  ...{ category: 'c', observed_at: at(minute), stats: { sent, ...rest } },
+  category: 'c',
+  observed_at: at(minute),
+  stats: { sent, ...rest },
 })
 
 describe('the worked cases, through import in reverse order, with their decisions in the file', () => {
@@ -194,14 +198,12 @@ test('what is already there stays, and lines in between are late', async () => {
     expect(imported.problems).toEqual([{ line: 5, reason: expect.stringContaining('conflict') }])
     const deltas = await readDeltas(warehouse)
     expect(deltas.map(({ observed_at, sent }) => [observed_at, sent])).toEqual([
-      ...[
-        [at(0), 10],
-        [at(10), 10],
-        [at(15), 5],
-        [at(20), 5],
-        [at(30), 10],
-        [at(40), 10],
-      ],
+      [at(0), 10],
+      [at(10), 10],
+      [at(15), 5],
+      [at(20), 5],
+      [at(30), 10],
+      [at(40), 10],
     ])
     const { rows: rejected } = await warehouse.pool.query(
       'select category, at, reason, body from sync.rejected',
@@ -247,11 +249,9 @@ test('an outage of the provider in the middle of a file is a dip', async () => {
     await importLines(warehouse, [snapshot(0, 1000), snapshot(20, 0), snapshot(40, 1010), snapshot(30, 3)])
     const deltas = await readDeltas(warehouse)
     expect(deltas.map(({ kind, sent }) => [kind, sent])).toEqual([
-      ...[
-        ['dip', undefined],
-        ['dip', undefined],
-        ['growth', 10],
-      ],
+      ['dip', undefined],
+      ['dip', undefined],
+      ['growth', 10],
     ])
   })
 })
@@ -342,18 +342,17 @@ test('a new category is paused unless the settings list it; one that is there ke
     ])
     const categories = await listCategories(warehouse.db)
     expect(categories.map(({ category, state }) => [category, state])).toEqual([
-      ...[
-        ['known', 'active'],
-        ['listed', 'active'],
-        ['new', 'paused'],
-      ],
+      ['known', 'active'],
+      ['listed', 'active'],
+      ['new', 'paused'],
     ])
   })
 })
 
 describe('decisions', () => {
   const decision = (as: string, second: number) => ({
-    ...{ category: 'c', observed_at: at(5) },
+    category: 'c',
+    observed_at: at(5),
     decision: { as, by: 'Zoé', at: `2026-03-02T00:00:0${second}.000001Z`, why: 'a test' },
   })
 

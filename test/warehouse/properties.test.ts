@@ -6,9 +6,9 @@ import { COUNTERS } from '../../src/counters/names.ts'
 import type { Decision } from '../../src/counters/step.ts'
 import { UsageError } from '../../src/errors.ts'
 import { loadCalendar } from '../../src/warehouse/calendar.ts'
-import { decide } from '../../src/warehouse/decisions.ts'
-import { recordSnapshots } from '../../src/warehouse/record.ts'
 import { addCategories } from '../../src/warehouse/registry.ts'
+import { decide } from '../../src/warehouse/series/decisions.ts'
+import { recordSnapshots } from '../../src/warehouse/series/record.ts'
 import {
   BUCKET_NAME,
   openTestWarehouse,
@@ -149,7 +149,9 @@ function planOf({
 
 function steadySeries(firstAt: number, length: number, pauseMs: number): OracleSnapshot[] {
   return Array.from({ length }, (_, i) => ({
-    ...{ at: firstAt + i * pauseMs, timespent: null, extra: null },
+    at: firstAt + i * pauseMs,
+    timespent: null,
+    extra: null,
     counters: COUNTERS.map((_name, counter) => i * (counter + 1)),
   }))
 }
@@ -161,7 +163,11 @@ function planned(
   decisions: [which: number, as: string, after: number][],
 ): Plan {
   return {
-    ...{ lives: [series], shuffle: null, late: [], again: [], batches },
+    lives: [series],
+    shuffle: null,
+    late: [],
+    again: [],
+    batches,
     decisions: decisions.map(([which, as, after]) => ({ which, as, after, life: 0 })),
   }
 }
@@ -211,7 +217,10 @@ async function carryOut(
       const taken = { at, as: decision.as }
       const change = warehouse.transaction((tx) =>
         decide(tx, calendar, {
-          ...{ categoryId: ids.get(names[life]!)!, observedAt: at, by: 'a test', why: 'a test' },
+          categoryId: ids.get(names[life]!)!,
+          observedAt: at,
+          by: 'a test',
+          why: 'a test',
           as: taken.as as Decision | 'auto',
         }),
       )
@@ -285,7 +294,9 @@ function deltaRow({ at, previousAt, kind, decided, counters, timespent, extra }:
   return {
     ...(previousAt !== null && { previous_at: new Date(previousAt).toISOString() }),
     observed_at: new Date(at).toISOString(),
-    ...{ kind, decided, ...counterColumns(counters) },
+    kind,
+    decided,
+    ...counterColumns(counters),
     ...(timespent !== null && { timespent: Number(timespent) }),
     ...(extra !== null && { extra: extra.map(([name, by]) => `${name}: ${by}`) }),
   }
@@ -309,7 +320,8 @@ function trendRow(
   return {
     [BUCKET_NAME[grain]]: bucket,
     ...counterColumns(counters),
-    ...{ snapshots, coverage: Number(coverage.toFixed(9)) },
+    snapshots,
+    coverage: Number(coverage.toFixed(9)),
     ...(widestGapMs !== null && { widest_gap_seconds: widestGapMs / 1000 }),
     ...(timespent !== null && { timespent: Number(timespent) }),
   }
@@ -333,6 +345,10 @@ async function readCalendar(warehouse: TestWarehouse, from: number, until: numbe
     [new Date(from), new Date(until)],
   )
   return rows.map(({ day, week, month, starts_at, ends_at }) => ({
-    ...{ day, week, month, start: starts_at.getTime(), end: ends_at.getTime() },
+    day,
+    week,
+    month,
+    start: starts_at.getTime(),
+    end: ends_at.getTime(),
   }))
 }

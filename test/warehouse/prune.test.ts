@@ -1,8 +1,8 @@
 // Retention: snapshots go, trends stay, and what can still change is derived from the edge.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { prune } from '../../src/warehouse/prune.ts'
-import { rebuild } from '../../src/warehouse/rebuild.ts'
-import { verify } from '../../src/warehouse/verify.ts'
+import { rebuild } from '../../src/warehouse/proof/rebuild.ts'
+import { verify } from '../../src/warehouse/proof/verify.ts'
+import { prune } from '../../src/warehouse/series/prune.ts'
 import {
   decideLine,
   openTestWarehouse,

@@ -19,7 +19,10 @@ test('listing an imported category makes it active, but not one that was paused 
     expect(targets.map(({ category }) => category)).toEqual(['imported', 'new'])
     const states = (await listCategories(warehouse.db)).map(({ category, state }) => [category, state])
     expect(Object.fromEntries(states)).toEqual({
-      ...{ imported: 'active', new: 'active', 'never listed': 'paused', 'paused by hand': 'paused' },
+      imported: 'active',
+      new: 'active',
+      'never listed': 'paused',
+      'paused by hand': 'paused',
     })
   })
 })

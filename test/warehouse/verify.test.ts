@@ -2,8 +2,8 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { COUNTERS } from '../../src/counters/names.ts'
-import { rebuild } from '../../src/warehouse/rebuild.ts'
-import { type Difference, verify } from '../../src/warehouse/verify.ts'
+import { rebuild } from '../../src/warehouse/proof/rebuild.ts'
+import { type Difference, verify } from '../../src/warehouse/proof/verify.ts'
 import {
   decideLine,
   type Line,
@@ -108,10 +108,13 @@ const KEYS: Record<string, string> = {
 
 /** The columns that a difference is told by, where that is another one than the altered. */
 const TOLD_BY: Record<string, string> = {
-  ...{ 'store.hour.hour': 'row', 'store.day.day': 'row', 'store.checkpoint.newest_at': 'row' },
+  'store.hour.hour': 'row',
+  'store.day.day': 'row',
+  'store.checkpoint.newest_at': 'row',
   'store.calendar.day': 'row',
   ...Object.fromEntries(COUNTERS.map((name) => [`store.snapshot.${name}`, `${name}_delta`])),
-  ...{ 'store.snapshot.timespent': 'timespent_delta', 'store.snapshot.extra': 'extra_delta' },
+  'store.snapshot.timespent': 'timespent_delta',
+  'store.snapshot.extra': 'extra_delta',
 }
 /** What nothing is derived of a row's place in, so that the difference names no row. */
 const WITHOUT_ROW = ['category_id', 'run_id', 'imported', 'observed_at', 'newest_at']

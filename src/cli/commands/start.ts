@@ -55,12 +55,14 @@ export const start: Action<object> = {
       const demo = { demo: config.demo, demoAccount: DEMO_ACCOUNT }
       const prometheus = createPrometheus({ ...shared, ...demo })
       const app = createApp({
-        ...{ ...shared, ...demo, prometheus, isPrepared: () => isPrepared, isWaiting: () => isWaiting },
-        ...{
-          timezone: config.reportingTimezone,
-          schedule: config.syncSchedule,
-          host: config.httpHost,
-        },
+        ...shared,
+        ...demo,
+        prometheus,
+        isPrepared: () => isPrepared,
+        isWaiting: () => isWaiting,
+        timezone: config.reportingTimezone,
+        schedule: config.syncSchedule,
+        host: config.httpHost,
         token: config.httpToken,
         nextTickAt: createSchedule(config.syncSchedule, config.reportingTimezone, () => {}).nextTickAt,
       })
@@ -94,15 +96,19 @@ async function runDaemon(
   try {
     const daemon = startDaemon(
       {
-        ...{ ...deps, accounts: open.accounts, pattern: config.syncSchedule },
-        ...{ timezone: config.reportingTimezone, retentionMs: config.snapshotRetentionMs },
+        ...deps,
+        accounts: open.accounts,
+        pattern: config.syncSchedule,
+        timezone: config.reportingTimezone,
+        retentionMs: config.snapshotRetentionMs,
         replayGraceMs: REPLAY_GRACE_MS,
         onTick(report) {
           prometheus.onTick(report)
           if (options.json) printJsonLine(output, { event: 'tick', ...report })
           else output.print(describeReport(report, config.demo))
         },
-        ...{ onLate: prometheus.onLate, onDue: prometheus.onDue },
+        onLate: prometheus.onLate,
+        onDue: prometheus.onDue,
       },
       stop,
     )
@@ -126,7 +132,9 @@ function announce(
   if (options.json) {
     const addresses = { dashboard: `${url}/`, health: `${url}/readyz`, metrics: `${url}/metrics` }
     printJsonLine(output, {
-      ...{ event: 'started', demo: config.demo, database: warehouse.publicUrl },
+      event: 'started',
+      demo: config.demo,
+      database: warehouse.publicUrl,
       ...addresses,
     })
     return

@@ -40,16 +40,15 @@ export const sync: Action<Options> = {
       try {
         const report = await tick(
           {
-            ...{
-              accounts: open.accounts,
-              warehouse,
-              spool,
-              log,
-              replayGraceMs: null,
-              retentionMs: config.snapshotRetentionMs,
-              timezone: config.reportingTimezone,
-            },
-            ...{ holder: `${hostname()}, process ${process.pid}`, prepare: prepareOnce(warehouse, config) },
+            accounts: open.accounts,
+            warehouse,
+            spool,
+            log,
+            replayGraceMs: null,
+            retentionMs: config.snapshotRetentionMs,
+            timezone: config.reportingTimezone,
+            holder: `${hostname()}, process ${process.pid}`,
+            prepare: prepareOnce(warehouse, config),
           },
           { trigger: 'manual', scheduledAt: null, account: options.account, categories: options.category },
           stop,

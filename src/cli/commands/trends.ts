@@ -60,7 +60,10 @@ export const trends: Action<Options> = {
       .option('--metric <names...>', 'only these metrics (select metric, description from sms.metrics)')
       .addOption(
         new Option('--format <format>', 'table, or plain rows: rates as fractions, gaps in seconds').choices([
-          ...['table', 'csv', 'json', 'ndjson'],
+          'table',
+          'csv',
+          'json',
+          'ndjson',
         ]),
       )
       .addHelpText('after', NOTES),
@@ -70,7 +73,10 @@ export const trends: Action<Options> = {
       const metrics = await listMetrics(db)
       refuseUnknownMetrics(metrics, options.metric)
       const query: Query = {
-        ...{ db, metrics, by: options.by, chosen: options.metric ?? null },
+        db,
+        metrics,
+        by: options.by,
+        chosen: options.metric ?? null,
         categories: await findCategories(db, options.account, options.category),
         range: await resolveRange(db, options.by, options.from, options.to),
       }
@@ -165,7 +171,9 @@ function rowOf(
 ): Record<string, unknown> {
   const isGauge = (name: string) => metrics.some(({ metric, kind }) => metric === name && kind === 'gauge')
   return {
-    ...{ account, category, [by]: bucket instanceof Date ? bucket.toISOString() : bucket },
+    account,
+    category,
+    [by]: bucket instanceof Date ? bucket.toISOString() : bucket,
     ...Object.fromEntries(names.map((name) => [name, exactly(values[name] ?? null, isGauge(name))])),
     ...(chosen ? {} : { snapshots, coverage, widest_gap_seconds: widestGap }),
   }

@@ -1,5 +1,5 @@
 // primosync verify: proves that all stored numbers follow from the snapshots.
-import { type Difference, verify as verifyWarehouse } from '../../warehouse/verify.ts'
+import { type Difference, verify as verifyWarehouse } from '../../warehouse/proof/verify.ts'
 import { categoryProgress } from '../category-progress.ts'
 import type { Action } from '../command.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'

@@ -42,7 +42,8 @@ export function openApiDocument(version: string): Json {
   return {
     openapi: '3.1.0',
     info: {
-      ...{ title: 'primosync', version },
+      title: 'primosync',
+      version,
       description: 'What the dashboard shows, as JSON. Read-only; names are those of the SQL columns.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -69,7 +70,10 @@ function parametersOf(query: z.ZodObject): Json[] {
     required?: string[]
   }
   return Object.entries(properties).map(([name, schema]) => ({
-    ...{ name, in: 'query', required: required.includes(name), schema },
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
     ...(schema.type === 'array' && { style: 'form', explode: true }),
   }))
 }

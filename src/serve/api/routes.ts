@@ -2,13 +2,13 @@
 // is read. Server and OpenAPI document are both made from this list. Names are those of the SQL columns.
 import { z } from 'zod'
 import { COUNTERS } from '../../counters/names.ts'
-import { type AppDeps, sourceOf } from '../deps.ts'
+import { keyOf, NO_FIGURES, readAccounts, readCategories, readFigures } from '../../read/categories.ts'
+import { readDeltas } from '../../read/deltas.ts'
+import { BUCKETS, METRICS } from '../../read/metrics.ts'
+import { readFailures, readMetrics, readRejected, readRuns } from '../../read/runs.ts'
+import { type AppDeps, sourceOf } from '../../read/source.ts'
 import { dateIn } from '../format.ts'
-import { BUCKETS, METRICS } from '../metrics.ts'
 import * as ask from '../query.ts'
-import { keyOf, NO_FIGURES, readAccounts, readCategories, readFigures } from '../read/categories.ts'
-import { readDeltas } from '../read/deltas.ts'
-import { readFailures, readMetrics, readRejected, readRuns } from '../read/runs.ts'
 import { readStatus } from '../read/status.ts'
 import { readTrends } from '../read/trends.ts'
 
@@ -33,11 +33,18 @@ const category = { account: z.string(), category: z.string() }
 const state = z.enum(['active', 'paused', 'removed'])
 
 const run = z.strictObject({
-  ...{ id: z.int(), account: z.string().nullable() },
+  id: z.int(),
+  account: z.string().nullable(),
   trigger: z.enum(['schedule', 'manual', 'startup', 'replay', 'import']),
-  ...{ scheduled_at: instant.nullable(), started_at: instant, finished_at: instant.nullable() },
+  scheduled_at: instant.nullable(),
+  started_at: instant,
+  finished_at: instant.nullable(),
   status: z.enum(['ok', 'partial', 'failed', 'running', 'abandoned']),
-  ...{ categories: z.int(), stored: z.int(), failed: z.int(), rejected: z.int(), late: z.int() },
+  categories: z.int(),
+  stored: z.int(),
+  failed: z.int(),
+  rejected: z.int(),
+  late: z.int(),
   duration_ms: z.number().nullable(),
 })
 
@@ -51,14 +58,18 @@ export const ROUTES = [
     summary: 'The last run, the next tick, the spool, and how many categories are stale',
     query: z.object({}),
     answer: z.strictObject({
-      ...{ demo: z.boolean(), timezone: z.string(), schedule: z.string(), now: instant },
+      demo: z.boolean(),
+      timezone: z.string(),
+      schedule: z.string(),
+      now: instant,
       next_tick_at: instant.nullable(),
       last_run: run
         .omit({ account: true, scheduled_at: true, finished_at: true, duration_ms: true })
         .nullable(),
       spool: z.strictObject({ runs: z.int(), bytes: z.int() }),
       categories: z.strictObject({ active: z.int(), paused: z.int(), stale: z.int() }),
-      ...{ failed_last_day: z.int(), rejected_last_day: z.int() },
+      failed_last_day: z.int(),
+      rejected_last_day: z.int(),
     }),
     read: readStatus,
   }),
@@ -69,7 +80,10 @@ export const ROUTES = [
     answer: z.strictObject({
       accounts: z.array(
         z.strictObject({
-          ...{ account: z.string(), label: z.string().nullable(), created_at: instant, categories: z.int() },
+          account: z.string(),
+          label: z.string().nullable(),
+          created_at: instant,
+          categories: z.int(),
         }),
       ),
     }),
@@ -83,12 +97,21 @@ export const ROUTES = [
       total: z.int(),
       categories: z.array(
         z.strictObject({
-          ...{ ...category, label: z.string().nullable(), state, stale: z.boolean() },
-          ...{ first_snapshot_at: instant.nullable(), last_snapshot_at: instant.nullable() },
-          ...{ last_failure_at: instant.nullable(), last_failure: z.string().nullable() },
-          ...{ sent_today: count.nullable(), sent_7_days: count.nullable() },
-          ...{ sent_7_days_before: count.nullable(), change: rate },
-          ...{ delivery_rate: rate, open_rate: rate, click_rate: rate },
+          ...category,
+          label: z.string().nullable(),
+          state,
+          stale: z.boolean(),
+          first_snapshot_at: instant.nullable(),
+          last_snapshot_at: instant.nullable(),
+          last_failure_at: instant.nullable(),
+          last_failure: z.string().nullable(),
+          sent_today: count.nullable(),
+          sent_7_days: count.nullable(),
+          sent_7_days_before: count.nullable(),
+          change: rate,
+          delivery_rate: rate,
+          open_rate: rate,
+          click_rate: rate,
         }),
       ),
     }),
@@ -111,13 +134,17 @@ export const ROUTES = [
     query: z.object({ c: ask.categoryKeys, ...ask.range, metrics: ask.metrics }),
     answer: z.strictObject({
       by: z.enum(BUCKETS),
-      ...{ from: date, to: date, timezone: z.string() },
+      from: date,
+      to: date,
+      timezone: z.string(),
       trends: z.array(
         z.strictObject({
           ...category,
           bucket: z.union([instant, date]).meta({ description: 'Where it starts; hours are instants' }),
           values: z.partialRecord(z.enum(METRICS), z.union([count, z.number()]).nullable()),
-          ...{ snapshots: z.int(), coverage: z.number(), widest_gap_ms: z.number().nullable() },
+          snapshots: z.int(),
+          coverage: z.number(),
+          widest_gap_ms: z.number().nullable(),
         }),
       ),
     }),
@@ -132,8 +159,12 @@ export const ROUTES = [
         keys.map(async (key) => {
           const rows = await readTrends(sourceOf(deps), { ...range, metrics }, key)
           return rows.map(({ bucket, values, snapshots, coverage, widestGapMs }) => ({
-            ...{ ...key, bucket, values: Object.fromEntries(metrics.map((name, i) => [name, values[i]])) },
-            ...{ snapshots, coverage, widest_gap_ms: widestGapMs },
+            ...key,
+            bucket,
+            values: Object.fromEntries(metrics.map((name, i) => [name, values[i]])),
+            snapshots,
+            coverage,
+            widest_gap_ms: widestGapMs,
           }))
         }),
       )
@@ -144,16 +175,21 @@ export const ROUTES = [
     path: '/deltas',
     summary: 'The changes between the snapshots of one category, the newest first',
     query: z.object({
-      ...{ account: ask.accountName.default('default'), category: ask.categoryName },
-      ...{ before: z.iso.datetime({ offset: true }).optional(), limit },
+      account: ask.accountName.default('default'),
+      category: ask.categoryName,
+      before: z.iso.datetime({ offset: true }).optional(),
+      limit,
     }),
     answer: z.strictObject({
       deltas: z.array(
         z.strictObject({
-          ...{ ...category, previous_at: instant.nullable(), observed_at: instant },
+          ...category,
+          previous_at: instant.nullable(),
+          observed_at: instant,
           elapsed_ms: z.number().nullable(),
           kind: z.enum(['growth', 'correction', 'reset', 'dip', 'baseline']),
-          ...{ decided: z.boolean(), ...counters },
+          decided: z.boolean(),
+          ...counters,
           timespent: z.number().nullable(),
           extra: z.record(z.string(), z.number()).nullable(),
         }),
@@ -177,9 +213,15 @@ export const ROUTES = [
     answer: z.strictObject({
       failures: z.array(
         z.strictObject({
-          ...{ id: z.int(), run: z.int(), ...category, at: instant, class: z.string() },
-          ...{ http_status: z.int().nullable(), api_code: z.int().nullable() },
-          ...{ attempts: z.int(), message: z.string() },
+          id: z.int(),
+          run: z.int(),
+          ...category,
+          at: instant,
+          class: z.string(),
+          http_status: z.int().nullable(),
+          api_code: z.int().nullable(),
+          attempts: z.int(),
+          message: z.string(),
         }),
       ),
     }),
@@ -194,8 +236,13 @@ export const ROUTES = [
     answer: z.strictObject({
       rejected: z.array(
         z.strictObject({
-          ...{ id: z.int(), run: z.int(), ...category, at: instant, reason: z.string() },
-          ...{ body: z.string(), body_length: z.int() },
+          id: z.int(),
+          run: z.int(),
+          ...category,
+          at: instant,
+          reason: z.string(),
+          body: z.string(),
+          body_length: z.int(),
         }),
       ),
     }),
@@ -212,7 +259,9 @@ export const ROUTES = [
         z.strictObject({
           metric: z.enum(METRICS),
           kind: z.enum(['counter', 'gauge', 'rate']),
-          ...{ label: z.string(), description: z.string(), unit: z.string() },
+          label: z.string(),
+          description: z.string(),
+          unit: z.string(),
           formula: z.string().nullable(),
         }),
       ),

@@ -1,9 +1,9 @@
 // One category: a large chart, what happened in it in words, and the table of the same numbers.
 import { html } from 'hono/html'
-import { labelOf, type Metric, wideGapMs } from '../metrics.ts'
+import type { CategoryFacts } from '../../read/categories.ts'
+import { type EventRow, type Gap, MOST_EVENTS } from '../../read/events.ts'
+import { labelOf, type Metric, wideGapMs } from '../../read/metrics.ts'
 import { keyText, queryString } from '../query.ts'
-import type { CategoryFacts } from '../read/categories.ts'
-import { type EventRow, type Gap, MOST_EVENTS } from '../read/events.ts'
 import { type TrendRow, type TrendsQuery, trendsSql } from '../read/trends.ts'
 import { gapMark, type Mark, markOf, unreportedMarks } from '../words.ts'
 import {
@@ -52,8 +52,13 @@ ${
     : ''
 }
 ${controls(view, {
-  ...{ action: '/category', kept: { account, category }, by: query.by, from: query.from, to: query.to },
-  ...{ metrics: query.metrics, isSingle: false },
+  action: '/category',
+  kept: { account, category },
+  by: query.by,
+  from: query.from,
+  to: query.to,
+  metrics: query.metrics,
+  isSingle: false,
 })}
 ${
   rows.length === 0
@@ -89,7 +94,9 @@ function marksOf({ formats }: View, { query, rows, edges, events, gaps }: Catego
 function chartData(view: View, { query, rows, edges }: CategoryPageFacts, wideMs: number, marks: Mark[]) {
   const oldestFirst = rows.toReversed()
   return {
-    ...{ by: query.by, timezone: view.timezone, marks: marks.slice(0, MOST_EVENTS) },
+    by: query.by,
+    timezone: view.timezone,
+    marks: marks.slice(0, MOST_EVENTS),
     labels: oldestFirst.map((row) => bucketName(view, query.by, row.bucket)),
     edges: edges.toReversed(),
     series: query.metrics.map((metric, m) => seriesOf(metric, oldestFirst, m)),
@@ -101,7 +108,8 @@ function chartData(view: View, { query, rows, edges }: CategoryPageFacts, wideMs
 function seriesOf(metric: Metric, rows: readonly TrendRow[], m: number) {
   const kind = metric === 'timespent' ? 'gauge' : metric.endsWith('_rate') ? 'rate' : 'counter'
   return {
-    ...{ label: labelOf(metric), kind },
+    label: labelOf(metric),
+    kind,
     // a picture needs no more than a number can hold
     values: rows.map(({ values }) => (values[m] === null ? null : Number(values[m]))),
   }

@@ -1,9 +1,9 @@
 // A chart and the table of the same numbers: what scripts draw from and what is read without them.
 import { html } from 'hono/html'
+import { daysBefore } from '../../read/categories.ts'
+import { type Bucket, kindOf, labelOf, METRICS, type Metric } from '../../read/metrics.ts'
 import { duration } from '../format.ts'
-import { type Bucket, kindOf, labelOf, METRICS, type Metric } from '../metrics.ts'
 import { queryString } from '../query.ts'
-import { daysBefore } from '../read/categories.ts'
 import type { TrendRow, Value } from '../read/trends.ts'
 import type { Mark } from '../words.ts'
 import { copyable, dataBlock, type Html, instant, type View } from './layout.ts'

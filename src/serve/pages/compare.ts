@@ -1,8 +1,8 @@
 // Several categories side by side, one metric.
 import { html } from 'hono/html'
-import { kindOf, labelOf, type Metric } from '../metrics.ts'
+import type { CategoryRow } from '../../read/categories.ts'
+import { kindOf, labelOf, type Metric } from '../../read/metrics.ts'
 import { keyText, queryString } from '../query.ts'
-import type { CategoryRow } from '../read/categories.ts'
 import { type CategoryKey, compareSql, type TrendRow, type TrendsQuery } from '../read/trends.ts'
 import { bucketName, chartBlock, controls, legend, takeAway, written } from './chart.ts'
 import { type Html, layout, notice, type View } from './layout.ts'
@@ -57,20 +57,28 @@ ${
         html`Look for a category above, or choose some in the <a href="/">overview</a>.`,
       )
     : html`${controls(view, {
-        ...{ action: '/compare', kept: { c: asked.c }, by, from, to },
-        ...{ metrics: [metric], isSingle: true },
+        action: '/compare',
+        kept: { c: asked.c },
+        by,
+        from,
+        to,
+        metrics: [metric],
+        isSingle: true,
       })}
 ${
   buckets.length === 0
     ? notice('empty', 'There is nothing in this range.', 'Choose a longer or a later one.')
     : html`${chartBlock(`${labelOf(metric)} by ${by}`, {
-        ...{ by, timezone: view.timezone, marks: [] },
+        by,
+        timezone: view.timezone,
+        marks: [],
         spread: buckets.map(({ widestGapMs }) => widestGapMs > page.wideMs),
         coverage: buckets.map(({ coverage }) => coverage),
         labels: buckets.map(({ bucket }) => bucketName(view, by, bucket)),
         edges: buckets.map(({ bucket }) => page.edgesOf(bucket)),
         series: names(page).map((label, i) => ({
-          ...{ label, kind: kindOf(metric) },
+          label,
+          kind: kindOf(metric),
           values: buckets.map(({ values }) => (values[i] === null ? null : Number(values[i]))),
         })),
       })}

@@ -1,8 +1,5 @@
 // The overview: is it running, is anything stale, what grew, what looks odd.
 import { html } from 'hono/html'
-import { duration } from '../format.ts'
-import { wideGapMs } from '../metrics.ts'
-import { keyText, queryString } from '../query.ts'
 import {
   type AccountRow,
   type CategoryRow,
@@ -11,7 +8,10 @@ import {
   keyOf,
   NO_FIGURES,
   type Sort,
-} from '../read/categories.ts'
+} from '../../read/categories.ts'
+import { wideGapMs } from '../../read/metrics.ts'
+import { duration } from '../format.ts'
+import { keyText, queryString } from '../query.ts'
 import type { Status } from '../read/status.ts'
 import { runText } from '../words.ts'
 import { type Html, layout, notice, time, type View } from './layout.ts'

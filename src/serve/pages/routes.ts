@@ -1,9 +1,6 @@
 // The addresses of the pages: what is asked, what is read for it, which page shows it.
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { type AppDeps, type Source, sourceOf } from '../deps.ts'
-import { USUAL_MS, wideGapMs } from '../metrics.ts'
-import * as ask from '../query.ts'
 import {
   readAccounts,
   readCategories,
@@ -11,9 +8,12 @@ import {
   readCourses,
   readExpectedEveryMs,
   readFigures,
-} from '../read/categories.ts'
-import { readEvents, readGaps } from '../read/events.ts'
-import { readFailures, readRejected, readRuns } from '../read/runs.ts'
+} from '../../read/categories.ts'
+import { readEvents, readGaps } from '../../read/events.ts'
+import { USUAL_MS, wideGapMs } from '../../read/metrics.ts'
+import { readFailures, readRejected, readRuns } from '../../read/runs.ts'
+import { type AppDeps, type Source, sourceOf } from '../../read/source.ts'
+import * as ask from '../query.ts'
 import { readStatus } from '../read/status.ts'
 import {
   type CategoryKey,
@@ -33,11 +33,16 @@ import { BODY_SHOWN, FAILURES_SHOWN, REJECTED_SHOWN, RUNS_SHOWN, rejectedPage, r
 
 const OVERVIEW = z.object({ ...ask.categoryFilter, page: ask.wholeNumber(1, 100_000, 1) })
 const CATEGORY = z.object({
-  ...{ account: ask.accountName.default('default'), category: ask.categoryName },
-  ...{ ...ask.range, metrics: ask.metrics },
+  account: ask.accountName.default('default'),
+  category: ask.categoryName,
+  ...ask.range,
+  metrics: ask.metrics,
 })
 const COMPARE = z.object({
-  ...{ c: ask.categoryKeys, metric: ask.metric, ...ask.range, add: ask.categoryName.default('') },
+  c: ask.categoryKeys,
+  metric: ask.metric,
+  ...ask.range,
+  add: ask.categoryName.default(''),
 })
 const RUNS = z.object({ before: ask.before, troubled: ask.flag })
 const WHOLE_BODY = 10_000_000
@@ -56,7 +61,10 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
       readAccounts(source),
       readExpectedEveryMs(source),
       readCategories(source, {
-        ...{ ...query, today: view.today, limit: PAGE_SIZE, offset: (query.page - 1) * PAGE_SIZE },
+        ...query,
+        today: view.today,
+        limit: PAGE_SIZE,
+        offset: (query.page - 1) * PAGE_SIZE,
       }),
     ])
     const [figures, courses] = await Promise.all([
@@ -100,8 +108,14 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
       readExpectedEveryMs(source),
       Promise.all(chosen.map((key) => readCategory(source, key))),
       readCategories(source, {
-        ...{ q: add, account: undefined, state: undefined, sort: 'name', order: 'asc', today: view.today },
-        ...{ limit: add === '' ? 0 : 20, offset: 0 },
+        q: add,
+        account: undefined,
+        state: undefined,
+        sort: 'name',
+        order: 'asc',
+        today: view.today,
+        limit: add === '' ? 0 : 20,
+        offset: 0,
       }),
     ])
     const compared = await compare(
@@ -111,7 +125,12 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
     )
     return c.html(
       comparePage(view, {
-        ...{ query, metric, compared, add, found, hasAccounts: accounts.length > 1 },
+        query,
+        metric,
+        compared,
+        add,
+        found,
+        hasAccounts: accounts.length > 1,
         leftOut: wanted.length - chosen.length,
         missing: chosen.filter((_, i) => facts[i] === null),
         edgesOf: await edgeFinder(source, query),
@@ -142,7 +161,10 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
     ])
     return c.html(
       runsPage(view, {
-        ...{ runs: runs.slice(0, RUNS_SHOWN), failures, rejected, troubled },
+        runs: runs.slice(0, RUNS_SHOWN),
+        failures,
+        rejected,
+        troubled,
         hasOlder: runs.length > RUNS_SHOWN,
         isDemo: deps.demo || isDemo([...runs, ...failures, ...rejected]),
       }),

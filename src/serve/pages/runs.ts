@@ -1,8 +1,8 @@
 // How the syncing went: runs, failures with what to do, quarantined answers with their bodies.
 import { html } from 'hono/html'
+import type { FailureRow, RejectedRow, RunRow } from '../../read/runs.ts'
 import { duration } from '../format.ts'
 import { queryString } from '../query.ts'
-import type { FailureRow, RejectedRow, RunRow } from '../read/runs.ts'
 import { failureText, rejectionText, runText } from '../words.ts'
 import { type Html, instant, layout, notice, type View } from './layout.ts'
 

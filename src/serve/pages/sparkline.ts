@@ -1,8 +1,8 @@
 // Thirty days as a row of bars, drawn on the server. Unknown days are empty, days of a wide gap are pale.
 import { html } from 'hono/html'
+import type { Course } from '../../read/categories.ts'
+import { wideGapMs } from '../../read/metrics.ts'
 import type { Formats } from '../format.ts'
-import { wideGapMs } from '../metrics.ts'
-import type { Course } from '../read/categories.ts'
 import type { Html } from './layout.ts'
 
 const STEP = 5

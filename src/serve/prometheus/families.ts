@@ -1,8 +1,8 @@
 // Metrics that are read at a scrape: name, type and help of each, and its samples. Pure.
 import { COUNTERS } from '../../counters/names.ts'
+import type { ExportedTotals } from '../../read/exported-totals.ts'
+import type { Watched } from '../../read/freshness.ts'
 import type { WaitingSegment } from '../../spool/spool.ts'
-import type { ExportedTotals } from '../../warehouse/exported-totals.ts'
-import type { Watched } from './watched.ts'
 
 export interface State {
   readonly now: number

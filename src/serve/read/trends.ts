@@ -2,9 +2,9 @@
 // built once, with placeholders to run and with literals to show.
 import { CompiledQuery, sql } from 'kysely'
 import pg from 'pg'
-import type { Source } from '../deps.ts'
-import { type Bucket, type Metric, VIEWS } from '../metrics.ts'
-import { daysBefore } from './categories.ts'
+import { daysBefore } from '../../read/categories.ts'
+import { type Bucket, type Metric, VIEWS } from '../../read/metrics.ts'
+import type { Source } from '../../read/source.ts'
 
 export interface TrendsQuery {
   readonly by: Bucket

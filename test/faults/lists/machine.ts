@@ -102,8 +102,11 @@ export const MACHINE: readonly Fault[] = [
       const step = (offset: string) => writeFileSync(file, `${offset}\n`)
       step('+0')
       const env = {
-        ...{ LD_PRELOAD: world.faketime!, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1' },
-        ...{ FAKETIME_DONT_FAKE_MONOTONIC: '1', LOG_LEVEL: 'debug' },
+        LD_PRELOAD: world.faketime!,
+        FAKETIME_TIMESTAMP_FILE: file,
+        FAKETIME_NO_CACHE: '1',
+        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+        LOG_LEVEL: 'debug',
       }
       const setAside = async () =>
         (await world.cluster.admin(`select from sync.rejected where reason = 'clock'`)).length

@@ -1,0 +1,186 @@
+// A real PostgreSQL in the data folder, for who has none. Every program that uses the folder holds a shared
+// lock in the database itself, so a crash leaves no lock behind, and the last one out stops the server.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { PrimosyncError, reasonOf } from '../errors.ts'
+import { DATABASE, type Folder, OWNER_ROLE, openFolder, READER_ROLE, readCredentials } from './folder.ts'
+import { readPidFile, startServer, stopServer } from './server.ts'
+
+/** Session-level advisory locks: (LOCKS, USE) is shared by all programs, (LOCKS, PROGRAM) is the daemon's. */
+const LOCKS = 1_347_570_003
+const USE = 1
+const PROGRAM = 2
+
+const FIRST_PORT = 5433
+const PATIENCE_MS = 300_000 // a server that was killed may have to recover first
+const HOLDER_PATIENCE_MS = 2_000 // one that was killed this instant still has its session
+const RESTORE_EVERY_MS = 1_000
+const STEP_MS = 50
+const CANNOT_CONNECT_NOW = '57P03' // starting up or shutting down
+
+export interface EmbeddedOptions {
+  dataDir: string
+  /** The one main program of a folder, as `start` is; refused while another one runs. */
+  exclusive: boolean
+  /** The first port to try on the very first start; later the folder remembers it. */
+  port?: number
+  /** Further settings of PostgreSQL for a new cluster. */
+  settings?: Record<string, string>
+  /** Told what happens to the server while the program runs. */
+  log?: (message: string) => void
+}
+
+export interface EmbeddedServer {
+  /** For the program's own pool. Holds a password: never print it. */
+  ownerUrl: string
+  /** For people, to be printed: `psql "<publicUrl>"` works as it is and shows no password. */
+  publicUrl: string
+  /** Stops the server if no other program uses it; may be called twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * The embedded server of a data folder: one that runs already is used as it is, also one that outlived a
+ * killed program; else it is started, and on the first use made. While the program runs, a server that
+ * goes away is started again. Rejects with a PrimosyncError that says what to do.
+ */
+export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  const { dataDir, exclusive, port = FIRST_PORT, settings = {}, log = () => {} } = options
+  const folder = await openFolder(dataDir, port)
+  const open = () => openSession(folder, exclusive, settings)
+  let session = await open()
+  let restoring = Promise.resolve()
+  let stopped: Promise<void> | undefined
+
+  const watch = () => {
+    session.once('end', () => {
+      if (!stopped) restoring = restore()
+    })
+  }
+  const restore = async () => {
+    log('the embedded PostgreSQL went away; starting it again')
+    while (!stopped) {
+      try {
+        session = await open()
+        watch()
+        return
+      } catch (error) {
+        log(reasonOf(error))
+        await delay(RESTORE_EVERY_MS)
+      }
+    }
+  }
+  const stop = async () => {
+    await restoring
+    await session.end().catch(() => {})
+    await stopIfUnused(folder)
+  }
+
+  watch()
+  const { ownerPassword } = await readCredentials(folder)
+  return {
+    ownerUrl: `postgres://${OWNER_ROLE}:${ownerPassword}@127.0.0.1:${session.port}/${DATABASE}`,
+    publicUrl: publicUrl(folder, session.port),
+    stop: () => (stopped ??= stop()),
+  }
+}
+
+/** libpq reads the password from the file, so the line can be shown and pasted. */
+function publicUrl(folder: Folder, port: number): string {
+  const passFile = encodeURIComponent(folder.passFile).replaceAll('%2F', '/')
+  return `postgres://${READER_ROLE}@127.0.0.1:${port}/${DATABASE}?passfile=${passFile}`
+}
+
+/** A session that holds this program's locks, on the server that runs or on one that is started for it. */
+async function openSession(
+  folder: Folder,
+  exclusive: boolean,
+  settings: Record<string, string>,
+): Promise<pg.Client> {
+  const deadline = Date.now() + PATIENCE_MS
+  while (Date.now() < deadline) {
+    const session = await connect(folder)
+    if (session && (await tryLock(session, 'pg_try_advisory_lock_shared', USE))) {
+      if (exclusive) await claim(session, folder)
+      return session
+    }
+    await session?.end() // its last user is stopping it
+    const started = !session && (await startServer(folder, settings))
+    if (!started) await delay(STEP_MS)
+  }
+  throw new PrimosyncError(`the embedded PostgreSQL in ${folder.path} is neither up nor down`, {
+    hint: `see ${folder.logFile}`,
+  })
+}
+
+/** A session on the running server, once it lets one in; null if none runs. */
+async function connect(folder: Folder): Promise<pg.Client | null> {
+  const deadline = Date.now() + PATIENCE_MS
+  const { ownerPassword } = await readCredentials(folder).catch(() => ({ ownerPassword: '' }))
+  for (;;) {
+    const running = await readPidFile(folder)
+    if (!running) return null
+    const session = new pg.Client({
+      host: '127.0.0.1',
+      port: running.port,
+      user: OWNER_ROLE,
+      password: ownerPassword,
+      database: DATABASE,
+      application_name: `primosync ${process.pid}`,
+    })
+    session.on('error', () => {}) // `end` follows
+    try {
+      await session.connect()
+      return session
+    } catch (error) {
+      await session.end().catch(() => {})
+      const code = (error as { code?: string }).code ?? ''
+      const refused = !(error instanceof pg.DatabaseError)
+      const strange = code.startsWith('28') // the file is a crashed server's, and its port is another's by now
+      if (refused || strange) return null
+      if (code !== CANNOT_CONNECT_NOW || Date.now() > deadline) {
+        throw new PrimosyncError(
+          `the embedded PostgreSQL in ${folder.path} lets nobody in: ${reasonOf(error)}`,
+          {
+            hint: `see ${folder.logFile}`,
+            cause: error,
+          },
+        )
+      }
+      await delay(STEP_MS)
+    }
+  }
+}
+
+async function tryLock(session: pg.Client, how: string, lock: number): Promise<boolean> {
+  const got = await session.query(`select ${how}($1, $2) as held`, [LOCKS, lock]).catch(() => null)
+  return got?.rows[0].held === true // no answer: the server is going down
+}
+
+/** Makes this program the main one of the folder, or rejects and names the one that is. */
+async function claim(session: pg.Client, folder: Folder): Promise<void> {
+  const deadline = Date.now() + HOLDER_PATIENCE_MS
+  while (!(await tryLock(session, 'pg_try_advisory_lock', PROGRAM))) {
+    if (Date.now() < deadline) {
+      await delay(STEP_MS)
+      continue
+    }
+    const holder = await session.query(
+      `select a.application_name as name from pg_locks l join pg_stat_activity a using (pid)
+       where l.locktype = 'advisory' and l.classid = $1 and l.objid = $2 and l.granted`,
+      [LOCKS, PROGRAM],
+    )
+    await session.end()
+    const pid = holder.rows[0]?.name.replace('primosync ', '')
+    throw new PrimosyncError(`the data folder ${folder.path} is in use by another primosync (pid ${pid})`, {
+      hint: 'stop that one first, or set PRIMOSYNC_DATA_DIR to another folder',
+    })
+  }
+}
+
+async function stopIfUnused(folder: Folder): Promise<void> {
+  const session = await connect(folder)
+  if (session && (await tryLock(session, 'pg_try_advisory_lock', USE))) await stopServer(folder)
+  await session?.end().catch(() => {})
+}

@@ -1,0 +1,127 @@
+// Starts and stops the server of the embedded PostgreSQL, on a port of its own.
+// The server is a daemon of its own: it outlives this program if that is killed.
+
+import { open, readFile, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { PrimosyncError } from '../errors.ts'
+import { exists, type Folder, readCredentials, rememberPort } from './folder.ts'
+import { createCluster, findInstallation, type Installation, reasonIn } from './setup.ts'
+import { run } from './user.ts'
+
+const PORTS_TRIED = 100
+
+/**
+ * Starts the server, making its cluster first if the folder has none. Resolves to false where another program
+ * is starting or stopping it at this very moment: try again.
+ */
+export async function startServer(folder: Folder, settings: Record<string, string>): Promise<boolean> {
+  const installation = await findInstallation(folder)
+  if (!(await exists(folder.cluster))) await createCluster(folder, installation, settings)
+  await checkMajor(folder, installation)
+  await prepareLog(folder, installation)
+
+  const { port: remembered } = await readCredentials(folder)
+  for (let port = remembered; port < remembered + PORTS_TRIED && port < 65536; port++) {
+    if (!(await isFree(port))) continue
+    const outcome = await startOn(port, folder, installation)
+    if (outcome === 'started') await rememberPort(folder, port)
+    if (outcome !== 'port taken') return outcome === 'started'
+  }
+  throw new PrimosyncError(
+    `no free port for the embedded PostgreSQL from ${remembered} on (${PORTS_TRIED} tried)`,
+    {
+      hint: `free one of them, or change the port in ${folder.credentialsFile}`,
+    },
+  )
+}
+
+/** Stops the server, cutting off whoever is still connected; resolves when it is down. */
+export async function stopServer(folder: Folder): Promise<void> {
+  const { pg_ctl, user } = await findInstallation(folder)
+  const stopped = await run(
+    [pg_ctl, 'stop', '-s', '-w', '-t', '300', '-m', 'fast', '-D', folder.cluster],
+    user,
+  )
+  if (stopped.code !== 0 && (await readPidFile(folder))) {
+    throw failed('did not stop', stopped.output, folder)
+  }
+}
+
+/** What the running server says of itself; null if there is none. It may be the trace of a crashed one. */
+export async function readPidFile(folder: Folder): Promise<{ pid: number; port: number } | null> {
+  const text = await readFile(join(folder.cluster, 'postmaster.pid'), 'utf8').catch(() => '')
+  const lines = text.split('\n')
+  const [pid, port] = [Number(lines[0]), Number(lines[3])]
+  return pid > 0 && port > 0 ? { pid, port } : null
+}
+
+async function checkMajor(folder: Folder, { major }: Installation): Promise<void> {
+  const found = (await readFile(join(folder.cluster, 'PG_VERSION'), 'utf8').catch(() => 'unreadable')).trim()
+  if (found === major) return
+  throw new PrimosyncError(
+    `${folder.cluster} is of PostgreSQL ${found}, and this primosync brings ${major}`,
+    {
+      hint: 'move it away (`primosync export` of the primosync that made it saves its data), or set PRIMOSYNC_DATA_DIR to a new folder',
+    },
+  )
+}
+
+/** The server appends to its log but may not create files in the data folder. */
+async function prepareLog(folder: Folder, { user }: Installation): Promise<void> {
+  const file = await open(folder.logFile, 'a', 0o600)
+  if (user) await file.chown(user.uid, user.gid)
+  await file.close()
+}
+
+async function startOn(
+  port: number,
+  folder: Folder,
+  { pg_ctl, user }: Installation,
+): Promise<'started' | 'port taken' | 'busy'> {
+  const { size } = await stat(folder.logFile)
+  const wait = ['-s', '-w', '-t', '300']
+  const command = [pg_ctl, 'start', ...wait, '-D', folder.cluster, '-l', folder.logFile, '-o', `-p ${port}`]
+  const started = await run(command, user)
+  if (started.code === 0) return 'started'
+  const log = (await readFile(folder.logFile)).subarray(size).toString()
+  if (log.includes('could not bind')) return 'port taken'
+  if (log.includes('lock file "postmaster.pid" already exists')) {
+    await removeStalePidFile(folder)
+    return 'busy'
+  }
+  if (log.includes('ready to accept connections')) return 'busy' // it was up, and another program stopped it
+  throw failed('did not start', log || started.output, folder)
+}
+
+/** After a power cut the number in the file may by now be another program's, and PostgreSQL cannot tell. */
+async function removeStalePidFile(folder: Folder): Promise<void> {
+  const running = await readPidFile(folder)
+  if (!running) return
+  const command = await commandOf(running.pid)
+  if (command && !command.includes('postgres')) {
+    await rm(join(folder.cluster, 'postmaster.pid'), { force: true })
+  }
+}
+
+/** The name of a running program, empty if there is none or it cannot be known. */
+async function commandOf(pid: number): Promise<string> {
+  return await readFile(`/proc/${pid}/comm`, 'utf8').catch(async () => {
+    const { code, output } = await run(['ps', '-o', 'comm=', '-p', String(pid)], null)
+    return code === 0 ? output : ''
+  })
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.on('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+function failed(what: string, output: string, folder: Folder): PrimosyncError {
+  return new PrimosyncError(`the embedded PostgreSQL in ${folder.path} ${what}: ${reasonIn(output)}`, {
+    hint: `see ${folder.logFile}`,
+  })
+}

@@ -1,0 +1,64 @@
+// The stored history, as it is: snapshots and decisions, category by category, in constant memory.
+import { sql } from 'kysely'
+import type pg from 'pg'
+import type { Snapshot } from '../counters/names.ts'
+import type { RecordedDecision } from '../transfer/entry.ts'
+import type { Transaction } from '../warehouse/pool.ts'
+import type { Category } from '../warehouse/registry.ts'
+import { readSeries } from '../warehouse/series/stored.ts'
+import { epochMs, timestamp } from '../warehouse/series/text.ts'
+
+/** A part of a category's history: some of its snapshots, or at its end all decisions about them. */
+export interface HistoryPart {
+  readonly account: string
+  readonly category: string
+  readonly snapshots: readonly Snapshot[]
+  readonly decisions: readonly { readonly at: number; readonly decision: RecordedDecision }[]
+}
+
+/** Instants of snapshots in [from, until), epoch milliseconds. */
+export interface Period {
+  readonly from: number
+  readonly until: number
+}
+
+const PART_ROWS = 1_000
+
+/** Makes `tx` see the warehouse as it is now for as long as it lasts, and lets its reader take all the time it wants. */
+export async function beginReading({ db }: Transaction): Promise<void> {
+  await sql`set transaction isolation level repeatable read, read only`.execute(db)
+  await sql`set local idle_in_transaction_session_timeout = 0`.execute(db)
+}
+
+/** The history of `categories`, in their order; snapshots by time, decisions as they were taken. */
+export async function* readHistory(
+  connection: pg.ClientBase,
+  categories: readonly Category[],
+  { from, until }: Period,
+): AsyncGenerator<HistoryPart> {
+  for (const { id, account, category } of categories) {
+    let snapshots: Snapshot[] = []
+    for await (const snapshot of readSeries(connection, id, from - 1, until - 1)) {
+      snapshots.push(snapshot)
+      if (snapshots.length < PART_ROWS) continue
+      yield { account, category, snapshots, decisions: [] }
+      snapshots = []
+    }
+    yield { account, category, snapshots, decisions: await readDecisions(connection, id, { from, until }) }
+  }
+}
+
+async function readDecisions(
+  connection: pg.ClientBase,
+  categoryId: number,
+  { from, until }: Period,
+): Promise<HistoryPart['decisions']> {
+  const { rows } = await connection.query<RecordedDecision & { instant: number }>(
+    `/* readDecisions */
+    select ${epochMs('observed_at')} as instant, decided_as as as, decided_by as by, why,
+      to_char(decided_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+    from store.decision where category_id = $1 and observed_at >= $2 and observed_at < $3 order by id`,
+    [categoryId, timestamp(from), timestamp(until)],
+  )
+  return rows.map(({ instant, as, by, at, why }) => ({ at: instant, decision: { as, by, at, why } }))
+}

@@ -1,0 +1,63 @@
+// What whatever watches this program asks of the database: set-based, and small however much is stored.
+import { sql } from 'kysely'
+import { leaseHolder } from '../warehouse/lease.ts'
+import type { CategoryState } from '../warehouse/tables.ts'
+import type { Source } from './source.ts'
+
+export interface Watched {
+  /** When the newest run that stored what it was told ended; null: there was none yet. */
+  readonly lastSuccessAt: Date | null
+  readonly leaseHolder: string | null
+  /** The longest time between two ticks of the schedule. */
+  readonly expectedEveryS: number | null
+  readonly categories: Readonly<Record<CategoryState, number>>
+  /** Active categories, the stalest first. */
+  readonly freshness: readonly Freshness[]
+  /** Active categories beyond the most that are listed. */
+  readonly leftOut: number
+}
+
+export interface Freshness {
+  readonly account: string
+  readonly category: string
+  /** Of the newest snapshot; where there is none yet, when the category was added. */
+  readonly since: Date
+}
+
+export async function readWatched({ db, hiddenAccount }: Source, most: number): Promise<Watched> {
+  const visible = sql`(${hiddenAccount}::text is null or a.name <> ${hiddenAccount})`
+  const [facts, freshness, holder] = await Promise.all([
+    sql<{ lastSuccessAt: Date | null; expectedEveryS: number | null } & Record<CategoryState, number>>`
+      /* readWatched */
+      select
+        (
+          select finished_at from store.run
+          where status in ('ok', 'partial') and trigger not in ('import', 'replay') and finished_at is not null
+          order by id desc limit 1
+        ) as "lastSuccessAt",
+        (select extract(epoch from expected_every)::float8 from store.reporting) as "expectedEveryS",
+        count(*) filter (where c.state = 'active') as active,
+        count(*) filter (where c.state = 'paused') as paused,
+        count(*) filter (where c.state = 'removed') as removed
+      from store.category c join store.account a on a.id = c.account_id
+      where ${visible}`.execute(db),
+    sql<Freshness>`
+      /* readWatchedFreshness */
+      select a.name as account, c.name as category, coalesce(w.newest_at, c.added_at) as since
+      from store.category c
+      join store.account a on a.id = c.account_id
+      left join store.walk w on w.category_id = c.id
+      where c.state = 'active' and ${visible}
+      order by coalesce(w.newest_at, c.added_at), c.id limit ${most}`.execute(db),
+    leaseHolder(db),
+  ])
+  const { lastSuccessAt, expectedEveryS, ...categories } = facts.rows[0]!
+  return {
+    lastSuccessAt,
+    expectedEveryS,
+    categories,
+    leaseHolder: holder,
+    freshness: freshness.rows,
+    leftOut: categories.active - freshness.rows.length,
+  }
+}

@@ -1,0 +1,230 @@
+// Imports a file: whatever its order, all good lines in one transaction, derived as if they had come in time.
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import type { Snapshot } from '../../counters/names.ts'
+import type { Entry, Refusal } from '../../transfer/entry.ts'
+import { holdTimezone, loadCalendar } from '../calendar.ts'
+import type { Transaction, Warehouse } from '../pool.ts'
+import { addToRun, beginRun, finishRun } from '../runs.ts'
+import { deriveSeries, type SeriesContext } from '../series/derive.ts'
+import { readFinalUntil } from '../series/prune.ts'
+import { readSnapshotsAt, sameReading } from '../series/stored.ts'
+import { numberArray } from '../series/text.ts'
+import { readWalkRows, type WalkRow } from '../series/walk-row.ts'
+import { importDecisions } from './decisions.ts'
+import { type AddedCategory, type IdsByNumber, registerCategories } from './registry.ts'
+import { createRejects, type Rejects } from './rejects.ts'
+import { type Stage, type StagedSnapshot, stageEntries } from './stage.ts'
+import { writeBehind } from './write-behind.ts'
+
+export interface ImportOptions {
+  /** The reporting zone, as the caller knows it. */
+  readonly timezone: string
+  /** Says what would happen, and changes nothing. */
+  readonly dryRun: boolean
+  /** Whether the settings list a category: then a new one is active, else paused, as nobody asked to poll it. */
+  isListed(account: string, category: string): boolean
+  /** Hears of each line that is not imported. Conflicts come last, not in the order of lines. */
+  onProblem(problem: Refusal): void
+  /** Hears how many snapshots there are to store, and of each stretch that is. */
+  onStored?(snapshots: number, of: number): void
+}
+
+interface Counts {
+  /** Snapshots that are new; those of them that lie before one that was there; those that were there already. */
+  stored: number
+  late: number
+  alreadyThere: number
+  /** Decisions that are new. */
+  decisions: number
+  /** Lines that are not imported: bad ones, and conflicts. */
+  refused: number
+  /** Conflicts that are new in sync.rejected. */
+  conflicts: number
+}
+
+export interface Imported extends Readonly<Counts> {
+  readonly newCategories: readonly AddedCategory[]
+}
+
+/** Carries the outcome out of a transaction that must leave nothing behind. */
+class TakenBack extends Error {
+  readonly imported: Imported
+
+  constructor(imported: Imported) {
+    super('taken back')
+    this.imported = imported
+  }
+}
+
+/**
+ * Stores what `blocks` hold and the warehouse has not: all of it, or nothing if this throws. Idempotent.
+ * What it has is left as it is: the same snapshot again is nothing, another one at its instant a conflict.
+ */
+export async function importEntries(
+  warehouse: Warehouse,
+  blocks: AsyncIterable<readonly (Entry | Refusal)[]>,
+  options: ImportOptions,
+): Promise<Imported> {
+  const startedAt = Date.now()
+  const counts: Counts = { stored: 0, late: 0, alreadyThere: 0, decisions: 0, refused: 0, conflicts: 0 }
+  const refuse = (problem: Refusal) => {
+    counts.refused += 1
+    options.onProblem(problem)
+  }
+  try {
+    return await warehouse.transaction(async (staging) => {
+      const stage = await stageEntries(staging.connection, blocks, refuse)
+      if (stage.span === null) return { ...counts, newCategories: [] }
+      return await warehouse.transaction(async (tx) => {
+        const newCategories = await storeStage(tx, stage, { ...options, startedAt, counts, refuse })
+        const isChange = counts.stored + counts.decisions + counts.conflicts > 0
+        if (options.dryRun || !isChange) throw new TakenBack({ ...counts, newCategories })
+        return { ...counts, newCategories }
+      })
+    })
+  } catch (error) {
+    if (error instanceof TakenBack) return error.imported
+    throw error
+  }
+}
+
+interface Importing extends ImportOptions {
+  readonly startedAt: number
+  readonly counts: Counts
+  refuse(refusal: Refusal): void
+}
+
+async function storeStage(
+  { db, connection }: Transaction,
+  stage: Stage,
+  importing: Importing,
+): Promise<readonly AddedCategory[]> {
+  const { counts, refuse } = importing
+  await holdTimezone(db, importing.timezone)
+  const { ids, added } = await registerCategories(db, stage.categories, importing.isListed)
+  await lockSeries(connection, ids)
+  const calendar = await loadCalendar(db, stage.span!.from, stage.span!.until)
+  const runId = (await beginRun(db, runOf(stage, importing.startedAt)))!
+  const { finish, ...behind } = writeBehind(connection)
+  const context = { ...behind, calendar, origin: { runId, imported: true } }
+  const rejects = createRejects(context.connection, runId, refuse)
+  await importSnapshots(context, stage, ids, rejects, importing)
+  await finish()
+  counts.conflicts = await rejects.finish()
+  counts.decisions = await importDecisions(context, stage, ids, refuse)
+  await finish()
+  await addToRun(db, runId, { stored: counts.stored, rejected: counts.conflicts, late: counts.late })
+  await finishRun(db, runId, counts.refused > 0 ? 'partial' : 'ok', Date.now(), 0)
+  return added
+}
+
+function runOf({ categories }: Stage, startedAt: number) {
+  const accounts = new Set(categories.map(({ account }) => account))
+  return {
+    kind: 'run' as const,
+    key: randomUUID(),
+    account: accounts.size === 1 ? categories[0]!.account : null,
+    trigger: 'import' as const,
+    scheduledAt: null,
+    startedAt,
+    categories: categories.length,
+  }
+}
+
+/** Waits for other writers of these series, in the order that all take: another import may take its time. */
+async function lockSeries(connection: pg.ClientBase, ids: IdsByNumber): Promise<void> {
+  await connection.query('set local lock_timeout = 0')
+  await connection.query(
+    'select from store.walk where category_id = any($1::integer[]) order by category_id for update',
+    [numberArray(ids)],
+  )
+}
+
+async function importSnapshots(
+  context: SeriesContext,
+  stage: Stage,
+  ids: IdsByNumber,
+  rejects: Rejects,
+  { counts, onStored }: Importing,
+): Promise<void> {
+  const walkRow = createWalkRowReader(context, ids)
+  const parts = stage.snapshots()
+  try {
+    let part = await parts.next()
+    while (!part.done) {
+      const { category } = part.value[0]!
+      const ofCategory = async function* () {
+        for (; !part.done && part.value[0]!.category === category; part = await parts.next()) {
+          yield part.value
+          onStored?.(part.value.length, stage.entries)
+        }
+      }
+      const row = await walkRow(category)
+      const fresh = freshSnapshots(context, row, ofCategory(), rejects, counts)
+      const first = await fresh.next()
+      if (first.done) continue
+      await deriveSeries(context, row, first.value[0]!.at, startingWith(first.value, fresh))
+    }
+  } finally {
+    await parts.return(undefined)
+  }
+}
+
+async function* startingWith<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  yield first
+  yield* rest
+}
+
+const WALK_ROWS_AT_ONCE = 200
+
+/** Reads the walk rows of categories that are asked for in ascending order, many at once. */
+function createWalkRowReader({ connection, calendar }: SeriesContext, ids: IdsByNumber) {
+  let rows = new Map<number, WalkRow>()
+  return async (category: number): Promise<WalkRow> => {
+    if (!rows.has(ids[category]!)) {
+      const wanted = ids.slice(category, category + WALK_ROWS_AT_ONCE)
+      const read = await readWalkRows(
+        connection,
+        calendar,
+        'store.walk',
+        'category_id = any($1::integer[])',
+        [numberArray(wanted)],
+      )
+      rows = new Map(read.map((row) => [row.categoryId, row]))
+    }
+    return rows.get(ids[category]!)!
+  }
+}
+
+/** The snapshots of a category at instants that have none yet, no part empty; the first to come stays, all others are compared with it. */
+async function* freshSnapshots(
+  { connection }: SeriesContext,
+  { categoryId, newestAt }: WalkRow,
+  parts: AsyncIterable<readonly StagedSnapshot[]>,
+  rejects: Rejects,
+  counts: Counts,
+): AsyncGenerator<Snapshot[]> {
+  const finalUntil = newestAt === null ? null : await readFinalUntil(connection, categoryId)
+  let kept: Snapshot | undefined
+  for await (const part of parts) {
+    const instants = part
+      .map(({ snapshot }) => snapshot.at)
+      .filter((at) => newestAt !== null && at <= newestAt)
+    const stored = instants.length > 0 ? await readSnapshotsAt(connection, categoryId, instants) : undefined
+    const fresh: Snapshot[] = []
+    for (const { line, snapshot } of part) {
+      const twin: Snapshot | undefined = kept?.at === snapshot.at ? kept : stored?.get(snapshot.at)
+      kept = twin ?? snapshot
+      if (twin === undefined && finalUntil !== null && snapshot.at <= finalUntil) {
+        rejects.refuseFinal(line, finalUntil)
+      } else if (twin === undefined) {
+        counts.stored += 1
+        if (newestAt !== null && snapshot.at < newestAt) counts.late += 1
+        fresh.push(snapshot)
+      } else if (sameReading(twin, snapshot)) counts.alreadyThere += 1
+      else await rejects.addConflict(line, categoryId, snapshot)
+    }
+    if (fresh.length > 0) yield fresh
+  }
+}

@@ -1,0 +1,67 @@
+// Conflicts of an import: kept in sync.rejected with what they said, once, however often the file comes.
+import type pg from 'pg'
+import type { Snapshot } from '../../counters/names.ts'
+import { readingText } from '../../counters/reading-text.ts'
+import { keptBody } from '../../primotexto/answer.ts'
+import type { Refusal } from '../../transfer/entry.ts'
+import { numberArray, textArray, timestamp } from '../series/text.ts'
+
+const WRITE_AT_ONCE = 1_000
+
+export interface Rejects {
+  addConflict(line: number, categoryId: number, snapshot: Snapshot): Promise<void>
+  /** A snapshot of a time that pruning has made final; the file keeps it. */
+  refuseFinal(line: number, finalUntil: number): void
+  /** Writes what waits. Resolves to how many conflicts are new in sync.rejected. */
+  finish(): Promise<number>
+}
+
+export function createRejects(
+  connection: pg.ClientBase,
+  runId: number,
+  refuse: (refusal: Refusal) => void,
+): Rejects {
+  let waiting: { categoryId: number; at: number; body: string }[] = []
+  let kept = 0
+
+  async function write(): Promise<void> {
+    const rows = waiting
+    waiting = []
+    const { rowCount } = await connection.query(
+      `/* keepConflicts */
+      insert into store.rejected (run_id, category_id, at, reason, body)
+      select distinct on (n.category_id, n.at, n.body) $1::integer, n.category_id, n.at, 'conflict', n.body
+      from unnest($2::integer[], $3::timestamptz[], $4::text[]) n (category_id, at, body)
+      where not exists (
+        select from store.rejected r
+        where r.category_id = n.category_id and r.at = n.at and r.reason = 'conflict' and r.body = n.body
+      )`,
+      [
+        runId,
+        numberArray(rows.map(({ categoryId }) => categoryId)),
+        textArray(rows.map(({ at }) => timestamp(at))),
+        textArray(rows.map(({ body }) => body)),
+      ],
+    )
+    kept += rowCount ?? 0
+  }
+
+  return {
+    async addConflict(line, categoryId, snapshot) {
+      const at = timestamp(snapshot.at)
+      refuse({ line, reason: `conflict: another snapshot of this category at ${at} came first, and stays` })
+      waiting.push({ categoryId, at: snapshot.at, body: keptBody(readingText(snapshot)) })
+      if (waiting.length >= WRITE_AT_ONCE) await write()
+    },
+    refuseFinal(line, finalUntil) {
+      refuse({
+        line,
+        reason: `final: up to ${timestamp(finalUntil)} the history of this category was pruned`,
+      })
+    },
+    async finish() {
+      if (waiting.length > 0) await write()
+      return kept
+    },
+  }
+}

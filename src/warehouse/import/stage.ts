@@ -1,0 +1,167 @@
+// The entries of a file, set aside in a temporary table and read back in the order of their series: so a
+// file of any size, in any order, goes through in one transaction and in constant memory.
+import { finished, pipeline } from 'node:stream/promises'
+import type pg from 'pg'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import type { Counters, Snapshot } from '../../counters/names.ts'
+import type { Entry, RecordedDecision, Refusal } from '../../transfer/entry.ts'
+import { copyText, fromCopyText } from '../series/text.ts'
+
+/** A category that the file names, numbered in the order of first appearance. */
+export interface StagedCategory {
+  readonly number: number
+  readonly account: string
+  readonly category: string
+  decisions: number
+}
+
+export interface Stage {
+  readonly categories: readonly StagedCategory[]
+  readonly entries: number
+  /** The instants that it reaches over; null if it is empty. */
+  readonly span: { readonly from: number; readonly until: number } | null
+  /** The snapshots, category by category, in the order of time and of the file; no part is of two categories. */
+  snapshots(): AsyncGenerator<StagedSnapshot[]>
+  /** The decisions about a category, in the order of the file. To be asked once all snapshots are read. */
+  decisionsOf(category: number): Promise<StagedDecision[]>
+}
+
+export interface StagedSnapshot {
+  readonly category: number
+  readonly line: number
+  readonly snapshot: Snapshot
+}
+
+export interface StagedDecision {
+  readonly category: number
+  readonly line: number
+  readonly at: number
+  readonly decision: RecordedDecision
+}
+
+/**
+ * Sets the entries of `blocks` aside for as long as the transaction of `connection` lasts; `refuse` hears of
+ * the lines that are none. The connection is for the stage alone: others write while it reads ahead.
+ */
+export async function stageEntries(
+  connection: pg.ClientBase,
+  blocks: AsyncIterable<readonly (Entry | Refusal)[]>,
+  refuse: (refusal: Refusal) => void,
+): Promise<Stage> {
+  await connection.query(
+    `set local idle_in_transaction_session_timeout = 0; -- it holds no lock that anybody waits for
+    set local work_mem = '64MB';
+    create temporary table import_line (
+      category integer, at bigint, line bigint, counters text, timespent text, extra text, decision text
+    ) on commit drop`,
+  )
+  const categories = createNumbering()
+  let entries = 0
+  let from = Number.POSITIVE_INFINITY
+  let until = Number.NEGATIVE_INFINITY
+
+  async function* rows() {
+    for await (const block of blocks) {
+      let text = ''
+      for (const entry of block) {
+        if ('reason' in entry) {
+          refuse(entry)
+          continue
+        }
+        entries += 1
+        from = Math.min(from, entry.at)
+        until = Math.max(until, entry.at)
+        text += rowText(entry, categories.of(entry))
+      }
+      if (text !== '') yield text
+    }
+  }
+  await pipeline(rows(), connection.query(copyFrom('copy import_line from stdin')))
+  return {
+    categories: categories.all,
+    entries,
+    span: entries === 0 ? null : { from, until },
+    snapshots: () => readSnapshots(connection),
+    decisionsOf: (category) => readDecisions(connection, category),
+  }
+}
+
+function createNumbering() {
+  const all: StagedCategory[] = []
+  const byAccount = new Map<string, Map<string, StagedCategory>>()
+  const add = ({ account, category }: Entry): StagedCategory => {
+    const added = { number: all.length, account, category, decisions: 0 }
+    all.push(added)
+    const ofAccount = byAccount.get(account)
+    if (ofAccount) ofAccount.set(category, added)
+    else byAccount.set(account, new Map([[category, added]]))
+    return added
+  }
+  return { all, of: (entry: Entry) => byAccount.get(entry.account)?.get(entry.category) ?? add(entry) }
+}
+
+function rowText(entry: Entry, category: StagedCategory): string {
+  const key = `${category.number}\t${entry.at}\t${entry.line}`
+  if ('decision' in entry) {
+    category.decisions += 1
+    return `${key}\t\\N\t\\N\t\\N\t${copyText(JSON.stringify(entry.decision))}\n`
+  }
+  const { counters, timespent, extra } = entry.reading
+  return `${key}\t${counters.join(',')}\t${timespent ?? '\\N'}\t${copyText(extra)}\t\\N\n`
+}
+
+/** By COPY, for a page of a cursor costs twice the time, and memory that the collector is slow to find. */
+async function* readSnapshots(connection: pg.ClientBase): AsyncGenerator<StagedSnapshot[]> {
+  const rows = connection.query(
+    copyTo(`copy (
+      select category, at, line, counters, timespent, extra from import_line where decision is null
+      order by category, at, line
+    ) to stdout`),
+  )
+  try {
+    const decoder = new TextDecoder()
+    let rest = ''
+    for await (const chunk of rows.iterator({ destroyOnReturn: false })) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop()!
+      yield* partsOf(lines.map(fromLine))
+    }
+  } finally {
+    await finished(rows.resume()).catch(() => {}) // the connection takes no other statement before
+  }
+}
+
+function* partsOf(snapshots: StagedSnapshot[]): Generator<StagedSnapshot[]> {
+  let start = 0
+  for (let end = 1; end <= snapshots.length; end++) {
+    if (end < snapshots.length && snapshots[end]!.category === snapshots[start]!.category) continue
+    yield snapshots.slice(start, end)
+    start = end
+  }
+}
+
+function fromLine(text: string): StagedSnapshot {
+  const [category, at, line, counters, timespent, extra] = text.split('\t')
+  return {
+    category: Number(category),
+    line: Number(line),
+    snapshot: {
+      at: Number(at),
+      counters: countersOf(counters!),
+      timespent: fromCopyText(timespent!),
+      extra: fromCopyText(extra!),
+    },
+  }
+}
+
+function countersOf(text: string): Counters {
+  return text.split(',').map((value) => (value === '' ? null : Number(value)))
+}
+
+async function readDecisions(connection: pg.ClientBase, category: number): Promise<StagedDecision[]> {
+  const { rows } = await connection.query<{ line: number; at: number; decision: string }>(
+    'select line, at, decision from import_line where category = $1 and decision is not null order by line',
+    [category],
+  )
+  return rows.map(({ line, at, decision }) => ({ category, line, at, decision: JSON.parse(decision) }))
+}

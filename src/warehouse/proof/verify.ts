@@ -1,0 +1,242 @@
+// Proves that the warehouse is right: everything that was derived is derived again and compared, and every
+// sum is asked of the views that analysts read. Reads only, and does not disturb who writes meanwhile.
+import { sql } from 'kysely'
+import type { Calendar } from '../../counters/calendar.ts'
+import { COUNTERS } from '../../counters/names.ts'
+import { PrimosyncError } from '../../errors.ts'
+import { reportingTimezone } from '../calendar.ts'
+import type { Db, Transaction, Warehouse } from '../pool.ts'
+import { type Category, listCategories } from '../registry.ts'
+import { numberArray, splitArray, timestamp } from '../series/text.ts'
+import { compareCalendar, rightCalendar } from './expected-calendar.ts'
+import { type Recomputed, type RowDifference, recompute } from './recompute.ts'
+
+/** One cell, row or sum that is not as it should be. */
+export interface Difference {
+  readonly table: string
+  /** Null where it belongs to no category. */
+  readonly account: string | null
+  readonly category: string | null
+  /** The instant or date of the row; null in a table with one row a category, and for a sum. */
+  readonly row: string | null
+  /** `row`: the row itself is missing, or should not be there. */
+  readonly column: string
+  readonly stored: string | null
+  readonly right: string | null
+}
+
+export interface Verification {
+  readonly categories: number
+  readonly snapshots: number
+  /** Of how many categories old snapshots were pruned: what is older is final and cannot be recomputed. */
+  readonly pruned: number
+  /** The first ones. */
+  readonly differences: Difference[]
+  /** How many there are in all. */
+  readonly differenceCount: number
+}
+
+export interface VerifyOptions {
+  /** How many differences to tell; all are counted. */
+  readonly tell?: number
+  readonly onStart?: (categories: number) => void
+  readonly onCategory?: () => void
+}
+
+/** Compares all that is stored with what it should be, one category at a time; memory does not grow with history. */
+export async function verify(warehouse: Warehouse, options: VerifyOptions = {}): Promise<Verification> {
+  const { tell = 20, onStart, onCategory } = options
+  const differences: Difference[] = []
+  let differenceCount = 0
+  const report = (difference: Difference) => {
+    differenceCount += 1
+    if (differences.length < tell) differences.push(difference)
+  }
+
+  const { timezone, categories, span } = await reading(warehouse, async ({ db }) => {
+    const settled = await reportingTimezone(db)
+    if (settled === null)
+      throw new PrimosyncError('The warehouse has no reporting zone yet: nothing was ever stored in it.')
+    for (const difference of await compareCalendar(db, settled))
+      flat({ table: 'store.calendar', key: difference.day, ...difference }, null).forEach(report)
+    for (const orphan of await findOrphans(db)) report(orphan)
+    return { timezone: settled, categories: await listCategories(db), span: await wholeSpan(db) }
+  })
+  onStart?.(categories.length)
+  let calendar = await reading(warehouse, ({ db }) => rightCalendar(db, timezone, ...span))
+  let snapshots = 0
+  let pruned = 0
+  for (const category of categories) {
+    await reading(warehouse, async (tx) => {
+      calendar = await covering(tx.db, calendar, timezone, category)
+      const differing = recompute(tx.connection, calendar, category.id)
+      let next = await differing.next()
+      for (; !next.done; next = await differing.next()) flat(next.value, category).forEach(report)
+      snapshots += next.value.snapshots
+      if (next.value.start.newestAt !== null) pruned += 1
+      for (const difference of await compareOrigins(tx.db, category, next.value)) report(difference)
+      for (const difference of await compareSums(tx, category, next.value)) report(difference)
+    })
+    onCategory?.()
+  }
+  return { categories: categories.length, snapshots, pruned, differences, differenceCount }
+}
+
+/** A transaction that sees one state of the database and cannot change it. */
+function reading<T>(warehouse: Warehouse, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return warehouse.transaction(async (tx) => {
+    await tx.connection.query('set transaction isolation level repeatable read, read only')
+    await tx.connection.query(CELL_STYLE)
+    return await work(tx)
+  })
+}
+
+/** How cells are printed (cells.ts). */
+export const CELL_STYLE = `set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'`
+
+function flat(row: RowDifference, category: Category | null): Difference[] {
+  const { table, key, problem, cells } = row
+  const of = {
+    table,
+    account: category?.account ?? null,
+    category: category?.category ?? null,
+    row: key || null,
+  }
+  if (problem === 'missing') return [{ ...of, column: 'row', stored: null, right: 'a row' }]
+  if (problem === 'unexpected') return [{ ...of, column: 'row', stored: 'a row', right: null }]
+  return cells.map((cell) => ({ ...of, ...cell }))
+}
+
+/** From the first to the newest snapshot of all categories, epoch ms; now where there are none. */
+export async function wholeSpan(db: Db): Promise<[from: number, until: number]> {
+  const { rows } = await sql<{ first: Date | null; newest: Date | null }>`
+    select min(s.first) as first, max(s.newest) as newest
+    from store.category c, lateral (
+      select min(observed_at) as first, max(observed_at) as newest from store.snapshot
+      where category_id = c.id and isfinite(observed_at)
+    ) s`.execute(db)
+  const { first, newest } = rows[0]!
+  return [first?.getTime() ?? Date.now(), newest?.getTime() ?? Date.now()]
+}
+
+/** The calendar, or a longer one where the category has got snapshots beyond it meanwhile. */
+async function covering(db: Db, calendar: Calendar, timezone: string, { id }: Category): Promise<Calendar> {
+  if ((await reportingTimezone(db)) !== timezone)
+    throw new PrimosyncError('The reporting zone was changed while this was running.', {
+      hint: 'Run it again.',
+    })
+  const { rows } = await sql<{ first: Date | null; newest: Date | null }>`
+    select min(observed_at) as first, max(observed_at) as newest from store.snapshot
+    where category_id = ${id} and isfinite(observed_at)`.execute(db)
+  const first = rows[0]!.first?.getTime() ?? calendar.start
+  const newest = rows[0]!.newest?.getTime() ?? calendar.start
+  if (first >= calendar.start && newest < calendar.end) return calendar
+  return await rightCalendar(db, timezone, Math.min(first, calendar.start), Math.max(newest, calendar.end))
+}
+
+const TABLES_BY_CATEGORY = ['store.snapshot', 'store.hour', 'store.day', 'store.walk', 'store.checkpoint']
+
+/** Rows of a category that does not exist. Hops from id to id along the primary key. */
+async function findOrphans(db: Db): Promise<Difference[]> {
+  const found: Difference[] = []
+  for (const table of TABLES_BY_CATEGORY) {
+    const { rows } = await sql<{ id: number }>`
+      with recursive ids as (
+        (select category_id as id from ${sql.table(table)} order by category_id limit 1)
+        union all
+        select (select category_id from ${sql.table(table)} where category_id > ids.id order by category_id limit 1)
+        from ids where ids.id is not null
+      )
+      select id from ids where id is not null and id not in (select id from store.category)`.execute(db)
+    const of = { table, account: null, category: null, row: null, column: 'category_id', right: 'a category' }
+    found.push(...rows.map(({ id }) => ({ ...of, stored: String(id) })))
+  }
+  return found
+}
+
+/** Each snapshot came with a run that is there, an imported one with an import. */
+async function compareOrigins(db: Db, category: Category, { origins }: Recomputed): Promise<Difference[]> {
+  const ids = [...origins].map((origin) => Number(origin.split(' ')[0]))
+  const runs = await db
+    .selectFrom('store.run')
+    .select(['id', 'trigger'])
+    .where(sql<boolean>`id = any(${numberArray(ids)}::integer[])`)
+    .execute()
+  const right = new Set(runs.map(({ id, trigger }) => `${id} ${trigger === 'import'}`))
+  return [...origins]
+    .filter((origin) => !right.has(origin))
+    .map((origin) => {
+      const [id, imported] = origin.split(' ') as [string, string]
+      const of = {
+        table: 'store.snapshot',
+        account: category.account,
+        category: category.category,
+        row: null,
+      }
+      return runs.some((run) => run.id === Number(id))
+        ? { ...of, column: 'imported', stored: imported, right: `as run ${id} has it` }
+        : { ...of, column: 'run_id', stored: id, right: 'a run' }
+    })
+}
+
+const VIEWS = [
+  'sms.deltas',
+  ...['hourly', 'daily', 'weekly', 'monthly'].map((grain) => `sms.trends_${grain}`),
+]
+
+/**
+ * Σ hours = Σ days = Σ weeks = Σ months = Σ deltas, as the views have it (contract, section 4). Where snapshots
+ * were pruned, the deltas of what is left, and the trends with what the hours before held.
+ */
+async function compareSums(tx: Transaction, category: Category, right: Recomputed): Promise<Difference[]> {
+  const before = await readTotalsBefore(tx, category, right)
+  const sums = COUNTERS.map((name) => `sum(${name})`).join(', ')
+  const { rows } = await tx.connection.query<{ view: string; sums: string; snapshots: string | null }>(
+    VIEWS.map((view) => {
+      const isDeltas = view === 'sms.deltas'
+      const snapshots = isDeltas ? 'null' : 'coalesce(sum(snapshots), 0)::text'
+      return `select '${view}' as view, array[${sums}]::text as sums, ${snapshots} as snapshots
+        from ${view} where account = $1 and category = $2 ${isDeltas ? 'and observed_at > $3' : ''}`
+    }).join(' union all '),
+    [category.account, category.category, edgeOf(right)],
+  )
+  return rows.flatMap((row) => {
+    const of = { table: row.view, account: category.account, category: category.category, row: null }
+    const growth =
+      row.view === 'sms.deltas' ? right.growth : right.growth.map((by, i) => plus(by, before.growth[i]!))
+    const stored = [...splitArray(row.sums), row.snapshots]
+    const should = [
+      ...splitArray(numberArray(growth)),
+      row.snapshots && String(before.snapshots + right.snapshots),
+    ]
+    return [...COUNTERS, 'snapshots'].flatMap((name, i) =>
+      stored[i] === should[i]
+        ? []
+        : [{ ...of, column: `sum(${name})`, stored: stored[i]!, right: should[i]! }],
+    )
+  })
+}
+
+const edgeOf = ({ start }: Recomputed) => (start.newestAt === null ? '-infinity' : timestamp(start.newestAt))
+
+/** What the trends held before the point that the recomputation began at. */
+async function readTotalsBefore({ connection }: Transaction, { id }: Category, { start }: Recomputed) {
+  const nothing = { growth: COUNTERS.map((): bigint | null => null), snapshots: 0 }
+  if (start.open === null) return nothing
+  const { hour } = start.open
+  const { rows } = await connection.query<{ sums: string; snapshots: number }>(
+    `select array[${COUNTERS.map((name) => `sum(${name})`).join(', ')}]::text as sums,
+      coalesce(sum(snapshots), 0) as snapshots
+    from store.hour where category_id = $1 and hour < $2`,
+    [id, timestamp(hour.start)],
+  )
+  const sums = splitArray(rows[0]!.sums).map((sum) => (sum === null ? null : BigInt(sum)))
+  return {
+    growth: sums.map((sum, i) => plus(sum, hour.growth[i]!)),
+    snapshots: rows[0]!.snapshots + hour.snapshots,
+  }
+}
+
+function plus(a: bigint | null, b: bigint | null): bigint | null {
+  return a === null ? b : b === null ? a : a + b
+}

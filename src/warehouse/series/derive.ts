@@ -1,0 +1,185 @@
+// Derives a category's series from some point on: what is stored and what is new, walked and spread by the
+// pure rules of counters/. Everything but a plain append at the end comes through here.
+import type pg from 'pg'
+import type { Calendar } from '../../counters/calendar.ts'
+import { DIP_REACH_MS } from '../../counters/dip.ts'
+import type { Snapshot } from '../../counters/names.ts'
+import { Spread } from '../../counters/spread.ts'
+import type { Decision } from '../../counters/step.ts'
+import { Walk, type Walked } from '../../counters/walk.ts'
+import { readSeries, type StoredSnapshot, sameDelta } from './stored.ts'
+import { epochMs, timestamp } from './text.ts'
+import { emptyWalkRow, readWalkRows, type WalkRow } from './walk-row.ts'
+import type { Origin, Writer } from './writer.ts'
+
+/** A checkpoint every so many snapshots: about two days of five-minute polls. */
+export const CHECKPOINT_EVERY = 512
+/** Rows gathered before they are written: bounds the memory of a long derivation. */
+const FLUSH_ROWS = 4_000
+/** Snapshots taken in one go. */
+const PART_ROWS = 1_000
+
+export interface SeriesContext {
+  readonly connection: pg.ClientBase
+  readonly calendar: Calendar
+  readonly writer: Writer
+  readonly origin: Origin | null
+}
+
+/**
+ * Adds `incoming` (ascending, in parts, none of them stored yet) to the series of a category and derives it anew
+ * from the earliest point that can have changed: `changedAt` (the first of `incoming`, or a snapshot decided
+ * about), or earlier where the dip rule reaches back.
+ * `row` is the category's walk row, locked. Writes through the context's writer, which the caller flushes.
+ */
+export async function deriveSeries(
+  context: SeriesContext,
+  row: WalkRow,
+  changedAt: number,
+  incoming: AsyncIterable<readonly Snapshot[]> | Iterable<readonly Snapshot[]>,
+): Promise<WalkRow> {
+  const start = await findStart(context, row, changedAt)
+  if (start !== row) await forgetAfter(context.connection, start)
+  const stored = readSeries(context.connection, row.categoryId, start.newestAt, row.newestAt)
+  const isNew = row.newestAt === null // nothing to decide about
+  const decisions = isNew ? new Map() : await readDecisions(context.connection, start)
+  return walkFrom(context, start, decisions, merge(stored, incoming))
+}
+
+/** The newest state there is that nothing can have touched. */
+async function findStart(
+  { connection, calendar }: SeriesContext,
+  row: WalkRow,
+  changedAt: number,
+): Promise<WalkRow> {
+  const settledAt = settledUntil(row, changedAt)
+  if (row.newestAt === null || settledAt >= row.newestAt) return row
+  const [checkpoint] = await readWalkRows(
+    connection,
+    calendar,
+    'store.checkpoint',
+    'category_id = $1 and newest_at <= $2 order by newest_at desc limit 1',
+    [row.categoryId, timestamp(settledAt)],
+  )
+  return checkpoint ?? emptyWalkRow(row.categoryId)
+}
+
+/** How far nothing can change: what comes at the end only answers open questions; elsewhere a dip may reach back. */
+function settledUntil({ newestAt, state }: WalkRow, changedAt: number): number {
+  const isAtEnd = newestAt === null || changedAt > newestAt
+  return Math.min(
+    isAtEnd ? changedAt : changedAt - DIP_REACH_MS,
+    state.standing?.at ?? changedAt, // the next change is spread from here on
+    ...state.open.map(({ standingAt }) => standingAt),
+  )
+}
+
+async function forgetAfter(connection: pg.ClientBase, start: WalkRow): Promise<void> {
+  const from = (at: number | undefined) => (at === undefined ? '-infinity' : timestamp(at))
+  const day = start.open?.day.day ?? '-infinity'
+  const id = start.categoryId
+  await connection.query('delete from store.hour where category_id = $1 and hour >= $2', [
+    id,
+    from(start.open?.hour.start),
+  ])
+  await connection.query('delete from store.day where category_id = $1 and day >= $2', [id, day])
+  const newest = start.newestAt ?? undefined
+  await connection.query('delete from store.checkpoint where category_id = $1 and newest_at > $2', [
+    id,
+    from(newest),
+  ])
+}
+
+/** The decisions that hold on snapshots after `start`, by instant. */
+export async function readDecisions(
+  connection: pg.ClientBase,
+  start: WalkRow,
+): Promise<Map<number, Decision>> {
+  const { rows } = await connection.query<[number, Decision | 'auto']>({
+    text: `/* readDecisions */
+      select distinct on (observed_at) ${epochMs('observed_at')}, decided_as from store.decision
+      where category_id = $1 and observed_at > $2 order by observed_at, id desc`,
+    values: [start.categoryId, start.newestAt === null ? '-infinity' : timestamp(start.newestAt)],
+    rowMode: 'array',
+  })
+  return new Map(rows.filter((entry): entry is [number, Decision] => entry[1] !== 'auto'))
+}
+
+/** Walks and spreads `snapshots`, writes what is new or differs from what is stored, and gives the new walk row. */
+async function walkFrom(
+  { calendar, writer, origin }: SeriesContext,
+  start: WalkRow,
+  decisions: ReadonlyMap<number, Decision>,
+  parts: AsyncIterable<readonly StoredSnapshot[]>,
+): Promise<WalkRow> {
+  const { categoryId } = start
+  const walk = new Walk<StoredSnapshot>(decisions, start.state.standing)
+  const spread = new Spread(calendar, start.open)
+  let { firstAt, newestAt, snapshotsSinceCheckpoint } = start
+
+  const accept = ({ snapshot, delta }: Walked<StoredSnapshot>) => {
+    firstAt ??= snapshot.at
+    newestAt = snapshot.at
+    snapshotsSinceCheckpoint += 1
+    spread.add({ snapshot, delta })
+    if (snapshot.stored === undefined) writer.insertSnapshot(categoryId, origin!, snapshot, delta)
+    else if (!sameDelta(snapshot.stored, delta)) writer.changeDelta(categoryId, snapshot.at, delta)
+  }
+  const rowNow = (state: WalkRow['state']): WalkRow => {
+    return {
+      categoryId,
+      firstAt,
+      newestAt,
+      state,
+      open: newestAt === null ? null : spread.open(),
+      snapshotsSinceCheckpoint,
+    }
+  }
+
+  const walkOn = (snapshot: StoredSnapshot) => {
+    walk.push(snapshot).forEach(accept)
+    const { standing } = walk
+    if (standing?.at !== snapshot.at) return // in what may be a dip, or is decided to be one
+    if (spread.size > 256) writer.insertTrends(categoryId, spread.takeClosed(standing.at))
+    if (snapshotsSinceCheckpoint >= CHECKPOINT_EVERY) {
+      writer.insertTrends(categoryId, spread.takeClosed(standing.at))
+      snapshotsSinceCheckpoint = 0
+      writer.insertCheckpoint(rowNow({ standing, open: [] }))
+    }
+  }
+
+  for await (const part of parts) {
+    part.forEach(walkOn)
+    if (writer.size >= FLUSH_ROWS) await writer.flush()
+  }
+  const { walked, state } = walk.end()
+  walked.forEach(accept)
+  writer.insertTrends(categoryId, spread.takeAllButLast())
+  const row = rowNow(state)
+  writer.setWalkRow(row)
+  return row
+}
+
+/** Two ascending series as one, in parts; no instant is in both. A promise a row would cost more than the rules. */
+async function* merge(
+  stored: AsyncGenerator<StoredSnapshot>,
+  incoming: AsyncIterable<readonly Snapshot[]> | Iterable<readonly Snapshot[]>,
+): AsyncGenerator<StoredSnapshot[]> {
+  const part: StoredSnapshot[] = []
+  let next = await stored.next()
+  for await (const snapshots of incoming) {
+    for (const snapshot of snapshots) {
+      for (; !next.done && next.value.at < snapshot.at; next = await stored.next()) {
+        part.push(next.value)
+        if (part.length >= PART_ROWS) yield part.splice(0)
+      }
+      part.push({ ...snapshot, stored: undefined })
+    }
+    yield part.splice(0)
+  }
+  for (; !next.done; next = await stored.next()) {
+    part.push(next.value)
+    if (part.length >= PART_ROWS) yield part.splice(0)
+  }
+  yield part
+}

@@ -1,0 +1,86 @@
+// Retention: removes old snapshots without touching a trend. A checkpoint, the state of the derivation at some
+// snapshot, stands for all before it; that snapshot itself stays, as the next delta begins there.
+import { sql } from 'kysely'
+import type pg from 'pg'
+import { DIP_REACH_MS } from '../../counters/dip.ts'
+import type { Warehouse } from '../pool.ts'
+import { epochMs, timestamp } from './text.ts'
+
+export interface Pruned {
+  readonly categories: number
+  readonly snapshots: number
+}
+
+/** So many categories at a time: the first prune of a long history is spread over many ticks. */
+const MOST_CATEGORIES = 100
+
+/**
+ * Removes snapshots older than `before` (epoch milliseconds) and what only they needed, a category in each
+ * transaction. What lies after `before` can still be decided about and completed.
+ */
+export async function prune(warehouse: Warehouse, before: number): Promise<Pruned> {
+  const pruned = { categories: 0, snapshots: 0 }
+  for (const { category_id: id, edge } of await findEdges(warehouse, before - DIP_REACH_MS)) {
+    const snapshots = await pruneCategory(warehouse, id, edge)
+    pruned.categories += 1
+    pruned.snapshots += snapshots
+  }
+  return pruned
+}
+
+/** The newest checkpoint of each category up to `until` that still has snapshots before it. */
+async function findEdges({ db }: Warehouse, until: number): Promise<{ category_id: number; edge: number }[]> {
+  const { rows } = await sql<{ category_id: number; edge: number }>`
+    /* findEdges */
+    select w.category_id, ${sql.raw(epochMs('k.newest_at'))} as edge
+    from store.walk w,
+    lateral (
+      select newest_at from store.checkpoint
+      where category_id = w.category_id and newest_at <= ${timestamp(until)}
+      order by newest_at desc limit 1
+    ) k
+    where exists (select 1 from store.snapshot where category_id = w.category_id and observed_at < k.newest_at)
+    order by w.category_id limit ${MOST_CATEGORIES}`.execute(db)
+  return rows
+}
+
+async function pruneCategory(warehouse: Warehouse, id: number, edge: number): Promise<number> {
+  return await warehouse.transaction(async ({ db, connection }) => {
+    await sql`select 1 from store.walk where category_id = ${id} for update`.execute(db)
+    const kept = [id, timestamp(edge)]
+    const { rows } = await connection.query(
+      'select 1 from store.checkpoint where category_id = $1 and newest_at = $2',
+      kept,
+    )
+    if (rows.length === 0) return 0 // the series was derived anew meanwhile
+    // The one door through which stored snapshots go, watched by the database; it closes with the transaction.
+    await connection.query(`select set_config('primosync.pruning', 'on', true)`)
+    const { rowCount } = await connection.query(
+      '/* prune */ delete from store.snapshot where category_id = $1 and observed_at < $2',
+      kept,
+    )
+    await connection.query('delete from store.checkpoint where category_id = $1 and newest_at < $2', kept)
+    return rowCount ?? 0
+  })
+}
+
+/** Before which instant a category's snapshots were pruned (epoch milliseconds); null: it has all of them. */
+export async function readEdge(connection: pg.ClientBase, categoryId: number): Promise<number | null> {
+  const { rows } = await connection.query<{ edge: number }>(
+    `select ${epochMs('edge')} as edge from store.prune where category_id = $1
+    order by edge desc nulls last limit 1`,
+    [categoryId],
+  )
+  return rows[0]?.edge ?? null
+}
+
+/** Up to which instant nothing about a category can change any more, because of pruning; null: nothing is final. */
+export async function readFinalUntil(connection: pg.ClientBase, categoryId: number): Promise<number | null> {
+  const edge = await readEdge(connection, categoryId)
+  return edge === null ? null : edge + DIP_REACH_MS
+}
+
+/** Whether any category was pruned. */
+export async function isPruned({ db }: Pick<Warehouse, 'db'>): Promise<boolean> {
+  return (await db.selectFrom('store.prune').select('id').limit(1).executeTakeFirst()) !== undefined
+}
