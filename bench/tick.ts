@@ -40,7 +40,7 @@ export const wholeTick: Question = {
         ratePerSecond: null,
       })
       const deps = {
-        accounts: [{ name: 'default', categories: categoryNames(CATEGORIES), client }],
+        accounts: [{ name: 'default', label: null, categories: categoryNames(CATEGORIES), client }],
         warehouse,
         spool: await openSpool(dataDir),
         timezone: TIMEZONE,

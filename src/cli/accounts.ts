@@ -1,9 +1,10 @@
 // The accounts that ticks ask: those of the settings, or in demo mode the sandbox's.
+
+import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import type { Config } from '../config/load.ts'
 import { type ClientWatcher, createClient, type RetryOptions } from '../primotexto/client.ts'
 import { SANDBOX_CATEGORIES, SANDBOX_SEED } from '../sandbox/lives.ts'
 import { SANDBOX_API_KEY, startSandbox } from '../sandbox/server.ts'
-import { DEMO_ACCOUNT } from '../sync/demo.ts'
 import type { Account } from '../sync/tick.ts'
 
 export interface OpenAccounts {
@@ -27,15 +28,15 @@ export async function openAccounts(
     const sandbox = await startSandbox({ port: 0, seed: SANDBOX_SEED })
     const client = createClient({ ...settings, apiKey: () => SANDBOX_API_KEY, baseUrl: sandbox.url })
     return {
-      accounts: [{ name: DEMO_ACCOUNT, categories: SANDBOX_CATEGORIES, client }],
+      accounts: [{ name: DEMO_ACCOUNT, label: null, categories: SANDBOX_CATEGORIES, client }],
       close: async () => {
         await client.close()
         await sandbox.close()
       },
     }
   }
-  const accounts = config.accounts.map(({ name, categories, apiKey }): Account => {
-    return { name, categories, client: createClient({ ...settings, apiKey, baseUrl: config.baseUrl }) }
+  const accounts = config.accounts.map(({ name, label, categories, apiKey }): Account => {
+    return { name, label, categories, client: createClient({ ...settings, apiKey, baseUrl: config.baseUrl }) }
   })
   return {
     accounts,

@@ -1,11 +1,12 @@
 // How a command gets at the warehouse: the database of the settings or the embedded one, migrated, with its
 // reporting zone settled.
 import { join } from 'node:path'
+import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import type { Config } from '../config/load.ts'
 import { openEmbedded } from '../embedded/embedded.ts'
 import { READER_ROLE } from '../embedded/folder.ts'
 import type { Logger } from '../logging.ts'
-import { DEMO_ACCOUNT, pauseDemo, resumeDemo } from '../sync/demo.ts'
+import { pauseDemo, resumeDemo } from '../sync/demo.ts'
 import { longestPauseMs } from '../sync/schedule.ts'
 import { asAway } from '../warehouse/away.ts'
 import { setExpectedEvery, settleTimezone } from '../warehouse/calendar.ts'

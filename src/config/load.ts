@@ -2,9 +2,10 @@
 
 import { resolve } from 'node:path'
 import { scrub } from '../scrub.ts'
+import { DEFAULT_ACCOUNT } from './account-names.ts'
 import { passwordsOf } from './database-url.ts'
-import { DEFAULT_ACCOUNT, faultsBetween, faultsOf, SECRET_SETTINGS, settingsError } from './faults.ts'
 import { type RawSettings, readConfigFile, withAbsolutePaths, withoutBlanks } from './file.ts'
+import { problemsBetween, problemsOf, SECRET_SETTINGS, settingsError } from './problems.ts'
 import { Settings } from './schema.ts'
 import { isMeantForUs } from './spelling.ts'
 
@@ -48,7 +49,7 @@ export interface Config {
 
 /**
  * Reads `primosync.yaml` in `cwd` (or the file at `configPath`) and `env`, which wins over the file.
- * An empty value is as good as none. Throws one UsageError that lists every fault.
+ * An empty value is as good as none. Throws one UsageError that lists every problem.
  */
 export function loadConfig(source: {
   env: NodeJS.ProcessEnv
@@ -58,10 +59,10 @@ export function loadConfig(source: {
   const { env, cwd, configPath } = source
   const raw = merge(readConfigFile(cwd, configPath), readEnvironment(env, cwd))
   const parsed = Settings.safeParse(raw, { reportInput: true })
-  const faults = [...faultsOf(parsed.error?.issues ?? []), ...faultsBetween(raw)]
-  if (!parsed.success || faults.length > 0) {
+  const problems = [...problemsOf(parsed.error?.issues ?? []), ...problemsBetween(raw)]
+  if (!parsed.success || problems.length > 0) {
     // a key may also have slipped into a setting that is shown
-    throw settingsError(faults.map((fault) => scrub(fault, secretsIn(raw))))
+    throw settingsError(problems.map((problem) => scrub(problem, secretsIn(raw))))
   }
   return toConfig(parsed.data, cwd)
 }

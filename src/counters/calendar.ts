@@ -3,6 +3,11 @@
 
 const HOUR_MS = 3_600_000
 
+/** The UTC date of an instant: `2026-03-01`. */
+export function isoDay(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
+}
+
 /** A calendar day of the reporting zone: [start, end). */
 export interface Day {
   readonly day: string

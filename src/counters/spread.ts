@@ -1,7 +1,7 @@
 // Deltas to trends: spreads each change evenly over the time between its two snapshots and cuts it at
 // the edges of hours and days (contract, section 4). Pure; instants in epoch milliseconds.
 import type { Calendar, Span } from './calendar.ts'
-import type { Snapshot } from './names.ts'
+import { COUNTERS, type Snapshot } from './names.ts'
 import type { Delta } from './step.ts'
 import type { Walked } from './walk.ts'
 
@@ -153,5 +153,5 @@ function copyOf(bucket: Bucket): Bucket {
 }
 
 function emptyBucket(span: Span): OpenBucket {
-  return { ...span, growth: Array(12).fill(null), snapshots: 0, widestGapMs: null, timespent: null }
+  return { ...span, growth: COUNTERS.map(() => null), snapshots: 0, widestGapMs: null, timespent: null }
 }

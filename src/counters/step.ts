@@ -2,7 +2,7 @@
 // Pure. Instants in epoch milliseconds; counters are integers within ±2^53.
 import { decimalDifference } from './decimal.ts'
 import { extraTotals } from './extra.ts'
-import type { Counters, Snapshot } from './names.ts'
+import { COUNTERS, type Counters, type Snapshot } from './names.ts'
 
 /** What a person may decide about one snapshot (contract, section 3, rule 8). */
 export type Decision = 'reset' | 'correction' | 'baseline' | 'dip'
@@ -37,7 +37,7 @@ export interface Step {
   readonly delta: Delta | null
 }
 
-const UNKNOWN: Counters = Object.freeze(Array<null>(12).fill(null))
+const UNKNOWN: Counters = Object.freeze(COUNTERS.map(() => null))
 
 /** One step of the walk from `standing` (null: nowhere yet) to `snapshot`; dips are found elsewhere. */
 export function step(standing: Standing | null, snapshot: Snapshot, decision: Decision | undefined): Step {

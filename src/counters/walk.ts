@@ -18,8 +18,6 @@ export interface WalkState {
   readonly open: readonly DipCandidate[]
 }
 
-export const NEW_WALK: WalkState = Object.freeze({ standing: null, open: [] })
-
 /**
  * Adds `snapshot`, later than all before and not decided, at the end of a series. Null where it ends a
  * dip: then the series must be walked anew from before `open`.

@@ -3,6 +3,7 @@
 
 import { isDigits, isRecord, numberSource, parseExact, storable } from '../counters/exact-json.ts'
 import { exactInteger } from '../counters/integer.ts'
+import { keptBody } from '../counters/kept-body.ts'
 import type { Reading } from '../counters/names.ts'
 import { hasCounter, statsOf } from '../counters/stats.ts'
 
@@ -51,7 +52,6 @@ const CLASS_OF_STATUS: ReadonlyMap<number, ErrorClass> = new Map([
   [429, 'throttled'],
 ])
 
-const KEPT_BODY_BYTES = 64 * 1024
 const KEPT_MESSAGE_LENGTH = 200
 const MAX_SQL_INTEGER = 2 ** 31 - 1
 
@@ -98,11 +98,4 @@ function messageOf(status: number, apiCode: number | null, detail: unknown): str
   return typeof detail === 'string' && detail !== ''
     ? `${what}: ${oneLine(detail.slice(0, KEPT_MESSAGE_LENGTH))}`
     : what
-}
-
-/** What is kept of a body: storable as text, at most 64 KiB of UTF-8. */
-export function keptBody(body: string): string {
-  const text = storable(body)
-  // encodeInto never stops within a character
-  return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(KEPT_BODY_BYTES)).read)
 }

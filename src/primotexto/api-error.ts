@@ -3,13 +3,14 @@
 import { PrimosyncError } from '../errors.ts'
 import type { ErrorClass } from './answer.ts'
 
-const HINTS: Readonly<Record<ErrorClass, string>> = {
+/** What to do about failures of a class. */
+export const ADVICE: Readonly<Record<ErrorClass, string>> = {
   authentication: 'Check the API key of this account, and that Primotexto has API access switched on for it.',
   account: 'Check the credits of this account at Primotexto; the next run asks again.',
   throttled: 'Lower SYNC_RATE_LIMIT or SYNC_CONCURRENCY, or ask less often; the next run asks again.',
   request:
     'Check PRIMOTEXTO_BASE_URL: it must be the address that answers itself, as redirects are not followed.',
-  category: 'Check the spelling of the category, or pause it: primosync category pause',
+  category: 'Check the spelling of the category, or pause it: primosync category pause NAME',
   server: 'The provider is in trouble; nothing to do here, the next run asks again.',
   network: 'Check the network and PRIMOTEXTO_BASE_URL; if answers are slow, raise SYNC_TIMEOUT.',
 }
@@ -38,7 +39,7 @@ export class ApiError extends PrimosyncError {
   readonly retryAfterMs: number | null
 
   constructor(message: string, facts: ApiErrorFacts) {
-    super(message, { hint: HINTS[facts.class], cause: facts.cause })
+    super(message, { hint: ADVICE[facts.class], cause: facts.cause })
     this.category = facts.category
     this.class = facts.class
     this.httpStatus = facts.httpStatus

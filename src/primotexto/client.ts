@@ -117,7 +117,7 @@ function startRun(
   }
 
   /** Before the slot is free, so that no request follows where none should. */
-  function heed(category: string, failure: ApiError | null, attempts: number): void {
+  function noteOutcome(category: string, failure: ApiError | null, attempts: number): void {
     const isLastTry = failure !== null && (!failure.isTransient || circuit.isOpen || attempts > retries)
     const verdict = circuit.heard(category, failure?.class ?? null, isLastTry)
     firstTries.concurrency = circuit.isOpen ? 1 : options.concurrency
@@ -135,12 +135,12 @@ function startRun(
       try {
         const fetched = await ask(category, ++attempts, stop)
         tell(fetched.result.kind)
-        heed(category, null, attempts)
+        noteOutcome(category, null, attempts)
         return fetched
       } catch (error) {
         if (error instanceof ApiError) {
           tell(error.class)
-          heed(category, error, attempts)
+          noteOutcome(category, error, attempts)
         }
         throw error
       }

@@ -1,6 +1,8 @@
 // How the syncing went: runs, failures and quarantined answers, the newest first.
 import { sql } from 'kysely'
-import type { RunStatus, Trigger } from '../warehouse/tables.ts'
+import type { ErrorClass } from '../primotexto/answer.ts'
+import type { Trigger } from '../spool/records.ts'
+import type { RunStatus } from '../warehouse/tables.ts'
 import type { Source } from './source.ts'
 
 /** Where a page of a list begins, and how long it is. */
@@ -49,7 +51,7 @@ export interface FailureRow {
   readonly account: string
   readonly category: string
   readonly at: Date
-  readonly class: string
+  readonly class: ErrorClass
   readonly http_status: number | null
   readonly api_code: number | null
   readonly attempts: number

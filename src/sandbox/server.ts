@@ -74,7 +74,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 /** Answers one request by the provider's contract, or wrongly where the faults want it. */
 function answerer(options: SandboxOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { seed, faults = NO_FAULTS, apiKey = SANDBOX_API_KEY, now = Date.now } = options
-  const faultOf = faultChooser(faults, seed)
+  const errorAnswerOf = faultChooser(faults, seed)
   let requests = 0
   return (request, response) => {
     const [path, query] = cutAtFirst(request.url ?? '', '?')
@@ -83,7 +83,7 @@ function answerer(options: SandboxOptions): (request: IncomingMessage, response:
     if (request.headers['x-primotexto-apikey'] !== apiKey) {
       return sendError(response, 401, 72, 'Authentication failed')
     }
-    const fault = faultOf(requests++)
+    const fault = errorAnswerOf(requests++)
     if (fault) return MISBEHAVE[fault](response)
     const category = new URLSearchParams(query).get('category') ?? ''
     // What the provider answers for a category that it does not know is documented nowhere. Zeros are what

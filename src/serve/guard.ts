@@ -18,10 +18,10 @@ export interface GuardSettings {
 }
 
 /** Why a request is not answered; null: it is. */
-export type Refusal = 'closed' | 'foreign-host' | 'signed-out' | 'too-many-tries'
+export type AccessDenial = 'closed' | 'foreign-host' | 'signed-out' | 'too-many-tries'
 
 export interface Guard {
-  refusal(c: Context): Refusal | null
+  denial(c: Context): AccessDenial | null
   /** Whether there is a session that can be ended. */
   hasSession(c: Context): boolean
   /** Begins a session if the token is right. */
@@ -31,20 +31,20 @@ export interface Guard {
 
 export function createGuard({ token, host }: GuardSettings): Guard {
   const tries = createTries()
-  const isRight = (given: string) => token !== null && isEqual(given, token())
+  const isCorrect = (given: string) => token !== null && isEqual(given, token())
   const hasSession = (c: Context) => token !== null && isSession(getCookie(c, COOKIE), token())
 
   const attempt = (c: Context, given: string) => {
     const address = addressOf(c)
     if (tries.areUsedUp(address)) return 'too-many-tries'
-    if (isRight(given)) return 'ok'
+    if (isCorrect(given)) return 'ok'
     tries.note(address)
     return 'wrong'
   }
 
   return {
     hasSession,
-    refusal(c) {
+    denial(c) {
       if (token === null) {
         if (!isLoopback(host)) return 'closed'
         return isLocalName(new URL(c.req.url).hostname) ? null : 'foreign-host'

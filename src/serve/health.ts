@@ -1,9 +1,9 @@
 // Whether the process is well, and whether it can do its work: for whatever watches containers.
 import { sql } from 'kysely'
 import { reasonOf } from '../errors.ts'
+import { listWaiting } from '../read/waiting.ts'
 import type { Spool } from '../spool/spool.ts'
 import { unlessStopped } from '../stopping.ts'
-import { listWaiting } from '../sync/waiting.ts'
 import { leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 

@@ -7,11 +7,11 @@ import { bodyLimit } from 'hono/body-limit'
 import { compress } from 'hono/compress'
 import { etag } from 'hono/etag'
 import { PrimosyncError, reasonOf } from '../errors.ts'
-import type { AppDeps } from '../read/source.ts'
 import { API_BASE, openApiDocument } from './api/openapi.ts'
 import { ROUTES } from './api/routes.ts'
 import { loadAssets } from './assets.ts'
-import { type FaultAnswer, faultOf, refusalOf } from './faults.ts'
+import type { AppDeps } from './deps.ts'
+import { denialAnswerOf, type ErrorAnswer, errorAnswerOf } from './error-answers.ts'
 import { createFormats, dateIn, localeOf } from './format.ts'
 import { createGuard } from './guard.ts'
 import { securityHeaders } from './headers.ts'
@@ -42,7 +42,7 @@ export function createApp(deps: AppDeps): Hono {
       isSignedIn: guard.hasSession(c),
     }
   }
-  const answerFault = (c: Context, fault: FaultAnswer) => {
+  const answerError = (c: Context, fault: ErrorAnswer) => {
     const { status, message, hint } = fault
     if (status === 503) c.header('Retry-After', '5')
     if (status === 401) c.header('WWW-Authenticate', 'Bearer realm="primosync"')
@@ -56,12 +56,12 @@ export function createApp(deps: AppDeps): Hono {
   app.use(compress())
   app.use(etag())
   app.onError((error, c) => {
-    const fault = faultOf(error)
+    const fault = errorAnswerOf(error)
     if (fault.status === 500) deps.log.error({ err: error, path: c.req.path }, 'a page could not be made')
-    return answerFault(c, fault)
+    return answerError(c, fault)
   })
   app.notFound((c) =>
-    answerFault(c, {
+    answerError(c, {
       status: 404,
       title: 'Not there',
       isPassing: false,
@@ -88,13 +88,13 @@ export function createApp(deps: AppDeps): Hono {
 
   addSession(app, deps, guard, viewOf)
   app.use(async (c, next) => {
-    const refusal = guard.refusal(c)
-    if (refusal === null) return await next()
+    const denial = guard.denial(c)
+    if (denial === null) return await next()
     const isPage = !c.req.path.startsWith('/api/')
-    if (refusal === 'signed-out' && isPage && c.req.method === 'GET') {
+    if (denial === 'signed-out' && isPage && c.req.method === 'GET') {
       return c.redirect(`/login${queryString({ to: addressWithin(c.req.url) })}`)
     }
-    return answerFault(c, refusalOf(refusal, deps.host))
+    return answerError(c, denialAnswerOf(denial, deps.host))
   })
   addPages(app, deps, viewOf)
   addApi(app, deps)
@@ -118,7 +118,7 @@ function addSession(app: Hono, deps: AppDeps, guard: Guard, viewOf: (c: Context)
     if (outcome === 'wrong') {
       return c.html(loginPage(viewOf(c), { to, fault: 'This is not the token.' }), 401)
     }
-    const { status, message, hint } = refusalOf(outcome, deps.host)
+    const { status, message, hint } = denialAnswerOf(outcome, deps.host)
     return c.html(loginPage(viewOf(c), { to, fault: `${message} ${hint}` }), status)
   })
   app.post('/logout', (c) => {

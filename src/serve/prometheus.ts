@@ -2,14 +2,17 @@
 // as totals that never fall. docs/monitoring/README.md says what each metric means.
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { reasonOf } from '../errors.ts'
+import type { Logger } from '../logging.ts'
 import { raiseExportedTotals, readExportedTotals } from '../read/exported-totals.ts'
 import { readWatched } from '../read/freshness.ts'
-import { type AppDeps, sourceOf } from '../read/source.ts'
-import { listWaiting } from '../sync/waiting.ts'
+import { sourceOf } from '../read/source.ts'
+import { listWaiting } from '../read/waiting.ts'
+import type { Spool } from '../spool/spool.ts'
 import { version } from '../version.ts'
-import { type KeptOptions, kept } from './prometheus/cached.ts'
+import type { Warehouse } from '../warehouse/pool.ts'
+import { type CacheOptions, cached } from './prometheus/cached.ts'
 import { FAMILIES, type Family, type State } from './prometheus/families.ts'
-import { type Own, ownMetrics } from './prometheus/process-metrics.ts'
+import { createProcessMetrics, type ProcessMetrics } from './prometheus/process-metrics.ts'
 
 /** Every category has a dozen series; a server that many scrape must not drown in them. */
 const MOST_CATEGORIES = 1_000
@@ -26,29 +29,37 @@ const MISNAMED = [
   'nodejs_active_resources_total',
 ]
 
-export interface Prometheus extends Own {
+export interface Prometheus extends ProcessMetrics {
   readonly contentType: string
   /** The metrics as text. Never rejects: while the database is away they are those of before. */
   render(): Promise<string>
 }
 
-export type PrometheusDeps = Pick<AppDeps, 'warehouse' | 'spool' | 'log' | 'holder' | 'demo' | 'demoAccount'>
+export interface PrometheusDeps {
+  readonly warehouse: Warehouse
+  readonly spool: Spool
+  readonly log: Logger
+  /** How this process is named in a lease. */
+  readonly holder: string
+  readonly demo: boolean
+  readonly demoAccount: string
+}
 
-/** `keepMs`: how long what was read is good enough, other than usual. */
-export function createPrometheus(deps: PrometheusDeps, { keepMs }: { keepMs?: number } = {}): Prometheus {
+/** `maxAgeMs`: how long what was read is good enough, other than usual. */
+export function createPrometheus(deps: PrometheusDeps, { maxAgeMs }: { maxAgeMs?: number } = {}): Prometheus {
   const { spool, holder, log } = deps
   const source = sourceOf(deps)
-  const options = (usualMs: number): KeptOptions => {
+  const options = (usualMs: number): CacheOptions => {
     const onError = (error: unknown) => log.debug(`no metrics from the database: ${reasonOf(error)}`)
     return {
-      keepMs: keepMs ?? usualMs,
-      share: keepMs === undefined ? SHARE : Number.POSITIVE_INFINITY,
+      maxAgeMs: maxAgeMs ?? usualMs,
+      share: maxAgeMs === undefined ? SHARE : Number.POSITIVE_INFINITY,
       patienceMs: PATIENCE_MS,
       onError,
     }
   }
-  const watched = kept(() => readWatched(source, MOST_CATEGORIES), options(WATCHED_EVERY_MS))
-  const totals = kept(async () => {
+  const watched = cached(() => readWatched(source, MOST_CATEGORIES), options(WATCHED_EVERY_MS))
+  const totals = cached(async () => {
     await raiseExportedTotals(source.db)
     return await readExportedTotals(source.db, { most: MOST_CATEGORIES, hiddenAccount: source.hiddenAccount })
   }, options(TOTALS_EVERY_MS))
@@ -71,13 +82,13 @@ export function createPrometheus(deps: PrometheusDeps, { keepMs }: { keepMs?: nu
   }
 
   const registry = new Registry()
-  const own = ownMetrics(registry)
+  const processMetrics = createProcessMetrics(registry)
   let state: State | null = null
   for (const family of FAMILIES) registry.registerMetric(readAtScrape(family, () => state!))
   collectDefaultMetrics({ register: registry })
   for (const name of MISNAMED) registry.removeSingleMetric(name)
   return {
-    ...own,
+    ...processMetrics,
     contentType: registry.contentType,
     async render() {
       state = await readState()
@@ -86,7 +97,7 @@ export function createPrometheus(deps: PrometheusDeps, { keepMs }: { keepMs?: nu
   }
 }
 
-/** prom-client keeps samples under their labels run together, where odd names could meet; here nothing is kept. */
+/** prom-client keeps samples under their labels run together, where odd names could meet; here nothing is cached. */
 function readAtScrape({ name, help, type, samples }: Family, state: () => State): Metric {
   return {
     name,

@@ -1,5 +1,7 @@
 // What happened, in words. Pure; what comes from outside is text here and escaped where it becomes markup.
 import { COUNTERS } from '../counters/names.ts'
+import type { ErrorClass } from '../primotexto/answer.ts'
+import { ADVICE } from '../primotexto/api-error.ts'
 import type { EventKind, EventRow, Gap } from '../read/events.ts'
 import { labelOf, type Metric } from '../read/metrics.ts'
 import { duration, type Formats } from './format.ts'
@@ -112,22 +114,25 @@ export function unreportedMarks(
   })
 }
 
-const CLASSES: Readonly<Record<string, string>> = {
-  authentication:
-    'The provider did not accept the API key. Check the key, and that API access is switched on.',
-  account: 'The provider refused the account. Check its credits.',
-  throttled: 'The provider asked to slow down. Lower SYNC_RATE_LIMIT or SYNC_CONCURRENCY.',
-  request: 'The provider did not accept the request. Check PRIMOTEXTO_BASE_URL.',
-  category: 'The provider does not know the category. Check its spelling, or pause it.',
-  server: 'The provider was in trouble. Nothing to do: the next run asks again.',
-  network: 'The provider could not be reached. Check the network.',
+const HAPPENED: Readonly<Record<ErrorClass, string>> = {
+  authentication: 'The provider did not accept the API key.',
+  account: 'The provider refused the account.',
+  throttled: 'The provider asked for fewer requests.',
+  request: 'The provider did not accept the request.',
+  category: 'The provider does not know the category.',
+  server: 'The provider answered with an error.',
+  network: 'The provider could not be reached.',
 }
 
-export const failureText = (failureClass: string) => CLASSES[failureClass] ?? failureClass
+/** What happened, and what to do. */
+export function failureText(errorClass: ErrorClass): string {
+  return `${HAPPENED[errorClass]} ${ADVICE[errorClass]}`
+}
 
 const REASONS: Readonly<Record<string, string>> = {
   conflict: 'Another answer of the same instant was there first; that one stays.',
-  clock: 'This machine’s clock went back: the answer is not after the newest snapshot.',
+  clock: 'This machine’s clock went back: the answer is not later than the newest snapshot.',
+  final: 'Its time lies in a part of the history that pruning has made final, so nothing can be added there.',
 }
 
 export const rejectionText = (reason: string) => REASONS[reason] ?? reason

@@ -6,7 +6,7 @@ const CHUNK_BYTES = 1 << 19
 const NEWLINE = 10
 
 /** A stretch of a segment: its good records, and where the next stretch begins. */
-export interface Stretch {
+export interface RecordBatch {
   readonly records: SpoolRecord[]
   /** Whole lines that are damaged, as they stand. */
   readonly damaged: Buffer[]
@@ -18,11 +18,11 @@ export interface Stretch {
  * that is given (what is on the disk of a segment being written). A last line without its end is left for later.
  * `endBytes` equals `startBytes` where there is no further whole line, or no file.
  */
-export async function readStretch(
+export async function readRecords(
   path: string,
   startBytes: number,
   untilBytes = Number.POSITIVE_INFINITY,
-): Promise<Stretch> {
+): Promise<RecordBatch> {
   const bytes = await withFile(path, (file) => readWholeLines(file, startBytes, untilBytes))
   const records: SpoolRecord[] = []
   const damaged: Buffer[] = []

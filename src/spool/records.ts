@@ -3,8 +3,14 @@ import { crc32 } from 'node:zlib'
 import type { Reading } from '../counters/names.ts'
 import type { ErrorClass } from '../primotexto/answer.ts'
 
-/** What started a run. */
-export type Trigger = 'schedule' | 'manual' | 'startup' | 'replay' | 'import'
+/** What can start a run. */
+export const TRIGGERS = ['schedule', 'manual', 'startup', 'replay', 'import'] as const
+export type Trigger = (typeof TRIGGERS)[number]
+
+/** When a run began, in epoch milliseconds: its key is a UUIDv7, whose first 48 bits are that instant. */
+export function runStartedAt(runKey: string): number {
+  return Number.parseInt(runKey.replaceAll('-', '').slice(0, 12), 16)
+}
 
 interface OfCategory {
   readonly account: string

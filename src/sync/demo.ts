@@ -1,17 +1,15 @@
 // Demo mode: without an API key the built-in sandbox plays the provider, with 90 days of its own past.
 import { randomUUIDv7 } from 'node:crypto'
+import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import type { Snapshot } from '../counters/names.ts'
 import { readStats } from '../counters/stats.ts'
 import { SANDBOX_HISTORY_MS, sandboxHistory } from '../sandbox/history.ts'
 import { SANDBOX_CATEGORIES, SANDBOX_SEED } from '../sandbox/lives.ts'
 import { loadCalendar } from '../warehouse/calendar.ts'
 import type { Db, Warehouse } from '../warehouse/pool.ts'
-import { addCategories, listCategories, setCategoryState } from '../warehouse/registry.ts'
+import { addCategories, haveSnapshots, listCategories, setCategoryState } from '../warehouse/registry.ts'
 import { addToRun, beginRun, finishRun } from '../warehouse/runs.ts'
 import { recordSnapshots } from '../warehouse/series/record.ts'
-
-/** The account of all demo data. */
-export const DEMO_ACCOUNT = 'sandbox'
 
 /** Loads the sandbox's past unless there are demo data already; gives how many snapshots it stored. */
 export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => void): Promise<number> {
@@ -21,7 +19,7 @@ export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => vo
   const calendar = await loadCalendar(warehouse.db, from, until)
   // All or nothing: a start that is killed in the middle loads it again.
   return await warehouse.transaction(async ({ db, connection }) => {
-    if (await hasSnapshots(db, [...ids.values()])) return 0
+    if (await haveSnapshots(db, [...ids.values()])) return 0
     const runId = (await beginRun(db, {
       kind: 'run',
       key: randomUUIDv7(),
@@ -56,18 +54,6 @@ export async function resumeDemo(db: Db): Promise<void> {
   const demo = await listCategories(db, DEMO_ACCOUNT)
   if (demo.some(({ state }) => state === 'active')) return
   for (const { id, state } of demo) if (state === 'paused') await setCategoryState(db, id, 'active')
-}
-
-/** Locks the series until the transaction ends: another process may be loading the same past. */
-async function hasSnapshots(db: Db, ids: number[]): Promise<boolean> {
-  const rows = await db
-    .selectFrom('store.walk')
-    .select('newest_at')
-    .where('category_id', 'in', ids)
-    .orderBy('category_id')
-    .forUpdate()
-    .execute()
-  return rows.some(({ newest_at }) => newest_at !== null)
 }
 
 function* historyByCategory(from: number, until: number): Generator<[string, Snapshot[]]> {

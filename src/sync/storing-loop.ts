@@ -12,7 +12,7 @@ import { asAway, isDatabaseAway } from '../warehouse/away.ts'
 import { type Lease, LeaseLostError } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { NO_COUNTS, type RunCounts, readCounts, sumOfCounts } from '../warehouse/runs.ts'
-import type { Replay } from './store-records.ts'
+import type { Replay } from '../warehouse/store-records.ts'
 import { type Storing, storeLive, storeUnkept, storeWaiting } from './storing.ts'
 
 /** Answers are gathered for so long before they are stored, so that a tick takes a handful of transactions. */
@@ -60,7 +60,7 @@ export class StoringLoop {
   }
 
   /** There is more to store. */
-  poke(): void {
+  storeSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null
       this.#store((storing) => this.#storeOwn(storing))

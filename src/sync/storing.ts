@@ -2,15 +2,16 @@
 // segment is stored. So a replay that is killed at any point goes on where it was, and stores nothing twice.
 import { UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
-import { readStretch, readTail } from '../spool/read.ts'
-import type { RunRecord, SpoolRecord } from '../spool/records.ts'
+import { readRecords, readTail } from '../spool/read.ts'
+import { type RunRecord, runStartedAt, type SpoolRecord } from '../spool/records.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool, WaitingSegment } from '../spool/spool.ts'
 import { isDatabaseAway } from '../warehouse/away.ts'
+import { calendarFor, holdTimezone } from '../warehouse/calendar.ts'
 import { type Lease, LeaseLostError } from '../warehouse/lease.ts'
 import type { Transaction, Warehouse } from '../warehouse/pool.ts'
 import { advanceRun, beginRun, findRun, NO_COUNTS, type RunCounts, sumOfCounts } from '../warehouse/runs.ts'
-import { calendarFor, type Replay, refuseOtherTimezone, storeRecords } from './store-records.ts'
+import { answersOf, type Replay, storeRecords } from '../warehouse/store-records.ts'
 
 /** A segment that nobody has written to for so long has lost its process: longer than any request may take. */
 const ORPHANED_MS = 15 * 60_000
@@ -43,10 +44,13 @@ export async function storeUnkept(
   records: readonly SpoolRecord[],
   onStored: OnStored,
 ): Promise<void> {
-  const calendar = await calendarFor(warehouse, records)
+  const calendar = await calendarFor(
+    warehouse,
+    answersOf(records).map(({ at }) => at),
+  )
   const counts = await warehouse.transaction(async (tx) => {
     await lease.hold(tx)
-    await refuseOtherTimezone(tx, timezone)
+    await holdTimezone(tx.db, timezone)
     const run = await findRun(tx.db, runKey)
     if (run === null || run.isFinished) return NO_COUNTS
     return await storeRecords(tx, calendar, { runId: run.id, records, replay: null })
@@ -143,26 +147,29 @@ async function storeSegment(
   const { warehouse, spool, log } = storing
   while (!stop?.aborted) {
     const from = (await findRun(warehouse.db, runKey))?.spooledBytes ?? 0
-    const { records, damaged, endBytes: to } = await readStretch(path, from, live?.durableBytes)
+    const { records, damaged, endBytes: to } = await readRecords(path, from, live?.durableBytes)
     if (to === from) return
     if (damaged.length > 0) {
       const file = await spool.setAside(runKey, from, damaged)
       log.error({ file, lines: damaged.length }, 'damaged lines of the spool are set aside')
     }
-    onStored(await storeStretch(storing, runKey, { records, from, to }, replay))
+    onStored(await storeBatch(storing, runKey, { records, from, to }, replay))
   }
 }
 
-async function storeStretch(
+async function storeBatch(
   { warehouse, timezone, lease }: Storing,
   runKey: string,
   { records, from, to }: { records: SpoolRecord[]; from: number; to: number },
   replay: Replay | null,
 ): Promise<RunCounts> {
-  const calendar = await calendarFor(warehouse, records)
+  const calendar = await calendarFor(
+    warehouse,
+    answersOf(records).map(({ at }) => at),
+  )
   return await warehouse.transaction(async (tx) => {
     await lease.hold(tx)
-    await refuseOtherTimezone(tx, timezone)
+    await holdTimezone(tx.db, timezone)
     if (from === 0) await ensureRun(tx, records, runKey, replay ? 'abandoned' : 'running')
     const runId = await advanceRun(tx.db, runKey, from, to)
     if (runId === null) return NO_COUNTS // somebody else has stored it
@@ -188,6 +195,6 @@ async function ensureRun(
 
 /** The run of a segment whose first line is damaged; its key tells when it began (UUIDv7). */
 function lostRun(key: string): RunRecord {
-  const startedAt = Number.parseInt(key.replaceAll('-', '').slice(0, 12), 16)
+  const startedAt = runStartedAt(key)
   return { kind: 'run', key, account: null, trigger: 'replay', scheduledAt: null, startedAt, categories: 0 }
 }

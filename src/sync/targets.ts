@@ -3,7 +3,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Warehouse } from '../warehouse/pool.ts'
-import { addCategories, askForImported, listCategories } from '../warehouse/registry.ts'
+import { addAccount, addCategories, askForImported, listCategories } from '../warehouse/registry.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
 
 export interface Target {
@@ -14,6 +14,8 @@ export interface Target {
 /** An account that can be asked, with the categories that the settings list for it. */
 export interface Listed {
   readonly name: string
+  /** A name for people; null: none. */
+  readonly label: string | null
   readonly categories: readonly string[]
 }
 
@@ -30,7 +32,8 @@ export async function readTargets(
   spoolFolder: string,
 ): Promise<Target[]> {
   const registered: Registered[] = []
-  for (const { name, categories } of accounts) {
+  for (const { name, label, categories } of accounts) {
+    await addAccount(db, name, label)
     await addCategories(db, name, categories)
     await askForImported(db, name, categories)
     for (const { account, category, state } of await listCategories(db, name))

@@ -220,7 +220,7 @@ async function askAndStore(
   const keep = async (record: SpoolRecord) => {
     try {
       await segment.append(record)
-      loop.poke()
+      loop.storeSoon()
     } catch (error) {
       unkept.push(record)
       problem ??= error

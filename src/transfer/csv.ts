@@ -4,7 +4,8 @@ import { isRecord, parseExact } from '../counters/exact-json.ts'
 import { COUNTERS, type Reading, type Snapshot } from '../counters/names.ts'
 import { type Stats, statsOf } from '../counters/stats.ts'
 import { UsageError } from '../errors.ts'
-import { type Entry, excerpt, type ReadOptions, type Refusal, readKey } from './entry.ts'
+import { type Entry, excerpt, type LineProblem, type ReadOptions, readKey } from './entry.ts'
+import { fromSafeCell, safeCell } from './formula-guard.ts'
 import type { Line } from './lines.ts'
 
 export const CSV_COLUMNS = ['account', 'category', 'observed_at', ...COUNTERS, 'timespent', 'extra'] as const
@@ -14,9 +15,9 @@ const MAX_RECORD_CHARS = 1024 * 1024
 
 /** Reads a CSV file from its first line on; records may end in another block than they began. */
 export interface CsvReader {
-  read(lines: readonly Line[]): (Entry | Refusal)[]
+  read(lines: readonly Line[]): (Entry | LineProblem)[]
   /** What is left at the end of the file. */
-  end(): Refusal[]
+  end(): LineProblem[]
 }
 
 interface Table {
@@ -29,7 +30,7 @@ export function createCsvReader(options: ReadOptions): CsvReader {
   let table: Table | null = null
   let open: Line | null = null // a record with a quote that is not closed yet
 
-  function* read(lines: readonly Line[]): Generator<Entry | Refusal> {
+  function* read(lines: readonly Line[]): Generator<Entry | LineProblem> {
     for (const line of lines) {
       const record: Line = open === null ? line : joined(open, line)
       const isOpen: boolean = hasOddQuotes(line.text) === (open === null)
@@ -56,7 +57,7 @@ function joined(open: Line, line: Line): Line {
   return { number: open.number, text: `${open.text}\n${line.text}`, problem: line.problem }
 }
 
-const unclosed = ({ number }: Line): Refusal => ({ line: number, reason: 'a quote is not closed' })
+const unclosed = ({ number }: Line): LineProblem => ({ line: number, reason: 'a quote is not closed' })
 
 const withoutReturn = (text: string) => (text.endsWith('\r') ? text.slice(0, -1) : text)
 
@@ -115,7 +116,7 @@ function readRecord(
   cells: string[] | null,
   { columns }: Table,
   options: ReadOptions,
-): Entry | Refusal {
+): Entry | LineProblem {
   if (cells === null) return { line, reason: 'a quote stands in the middle of a cell' }
   if (cells.length !== columns.length) {
     return { line, reason: `has ${cells.length} cells, not ${columns.length} as the first line` }
@@ -186,16 +187,3 @@ export function snapshotRecord(account: string, category: string, snapshot: Snap
 }
 
 const quoted = (cell: string) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)
-
-// https://owasp.org/www-community/attacks/CSV_Injection: what makes a spreadsheet read a cell as a formula
-const FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/
-
-/** A name that a spreadsheet takes for a text: `=x` becomes `'=x`, and `'=x` becomes `''=x`. */
-function safeCell(name: string): string {
-  return FORMULA.test(name) ? `'${name}` : name
-}
-
-/** Takes back what safeCell did; any other name stays as it is. */
-function fromSafeCell(cell: string): string {
-  return cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell
-}

@@ -25,7 +25,7 @@ interface Keyed {
 export type Entry = Keyed & ({ readonly reading: Reading } | { readonly decision: RecordedDecision })
 
 /** A line that cannot be imported, and why. */
-export interface Refusal {
+export interface LineProblem {
   readonly line: number
   readonly reason: string
 }
@@ -44,7 +44,7 @@ export function readKey(
   line: number,
   { account, category, observedAt }: { account: unknown; category: unknown; observedAt: unknown },
   options: ReadOptions,
-): Keyed | Refusal {
+): Keyed | LineProblem {
   const named = account ?? options.account
   const problem = nameProblem('account', named) ?? nameProblem('category', category)
   if (problem !== null) return { line, reason: problem }

@@ -36,12 +36,12 @@ function linesOf(block: Buffer, first: number): Line[] {
         .toString('utf8')
         .split('\n')
         .map((text, i) => ({ number: first + i, text, problem: null }))
-    : splitBytes(block).map((bytes, i) => ({ number: first + i, ...judged(bytes) }))
+    : splitBytes(block).map((bytes, i) => ({ number: first + i, ...decodeLine(bytes) }))
   if (first === 1) lines[0] = { ...lines[0]!, text: lines[0]!.text.replace(/^\ufeff/, '') }
   return lines
 }
 
-function judged(bytes: Buffer): { text: string; problem: string | null } {
+function decodeLine(bytes: Buffer): { text: string; problem: string | null } {
   if (bytes.length > MAX_LINE_BYTES) return { text: '', problem: 'the line is longer than 1 MiB' }
   if (!isUtf8(bytes)) return { text: '', problem: 'the line is not UTF-8' }
   return { text: bytes.toString('utf8'), problem: null }

@@ -5,7 +5,7 @@ import type { Snapshot } from '../counters/names.ts'
 import { readingText } from '../counters/reading-text.ts'
 import { type Stats, statsOf } from '../counters/stats.ts'
 import { readDecision } from './decision.ts'
-import type { Entry, ReadOptions, RecordedDecision, Refusal } from './entry.ts'
+import type { Entry, LineProblem, ReadOptions, RecordedDecision } from './entry.ts'
 import { readKey } from './entry.ts'
 import type { Line } from './lines.ts'
 import { plainReading } from './plain-stats.ts'
@@ -13,8 +13,8 @@ import { plainReading } from './plain-stats.ts'
 const FIELDS: ReadonlySet<string> = new Set(['account', 'category', 'observed_at', 'stats', 'decision'])
 
 /** What the lines of a block hold; blank ones hold nothing. */
-export function readNdjson(lines: readonly Line[], options: ReadOptions): (Entry | Refusal)[] {
-  const entries: (Entry | Refusal)[] = []
+export function readNdjson(lines: readonly Line[], options: ReadOptions): (Entry | LineProblem)[] {
+  const entries: (Entry | LineProblem)[] = []
   for (const line of lines) {
     if (line.problem !== null) entries.push({ line: line.number, reason: line.problem })
     else if (line.text.trim() !== '') entries.push(readLine(line.number, line.text, options))
@@ -22,7 +22,7 @@ export function readNdjson(lines: readonly Line[], options: ReadOptions): (Entry
   return entries
 }
 
-function readLine(line: number, text: string, options: ReadOptions): Entry | Refusal {
+function readLine(line: number, text: string, options: ReadOptions): Entry | LineProblem {
   let value: unknown
   try {
     value = JSON.parse(text)

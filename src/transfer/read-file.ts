@@ -1,6 +1,6 @@
 // A file of either format, block by block: what its lines hold.
 import { createCsvReader } from './csv.ts'
-import type { Entry, ReadOptions, Refusal } from './entry.ts'
+import type { Entry, LineProblem, ReadOptions } from './entry.ts'
 import { type Line, readLines } from './lines.ts'
 import { readNdjson } from './ndjson.ts'
 
@@ -20,7 +20,7 @@ export async function* readEntries(
   input: AsyncIterable<Uint8Array>,
   format: Format | null,
   options: ReadOptions,
-): AsyncGenerator<(Entry | Refusal)[]> {
+): AsyncGenerator<(Entry | LineProblem)[]> {
   let reader: BlockReader | null = null
   for await (const lines of readLines(input)) {
     reader ??= createReader(format ?? formatOfFirst(lines), options)
@@ -30,8 +30,8 @@ export async function* readEntries(
 }
 
 interface BlockReader {
-  read(lines: readonly Line[]): (Entry | Refusal)[]
-  end(): Refusal[]
+  read(lines: readonly Line[]): (Entry | LineProblem)[]
+  end(): LineProblem[]
 }
 
 function createReader(format: Format, options: ReadOptions): BlockReader {

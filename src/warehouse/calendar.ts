@@ -1,6 +1,6 @@
 // The reporting zone and its days: kept in the database, decided by PostgreSQL's time zone data alone.
 import { sql } from 'kysely'
-import { type Calendar, createCalendar, type Day } from '../counters/calendar.ts'
+import { type Calendar, createCalendar, type Day, isoDay } from '../counters/calendar.ts'
 import { PrimosyncError, UsageError } from '../errors.ts'
 import type { Db, Warehouse } from './pool.ts'
 
@@ -31,12 +31,16 @@ export async function setExpectedEvery(db: Db, pauseMs: number): Promise<void> {
 }
 
 /**
- * Holds the reporting zone still until the end of the transaction. Throws a UsageError if it is another one:
- * what is written must not be cut at the edges of a zone that a rebuild has just left.
+ * Holds the reporting zone until the end of the transaction. Throws a UsageError if it is another one: what is
+ * written must not be cut at the edges of a zone that a rebuild has just left.
  */
 export async function holdTimezone(db: Db, timezone: string): Promise<void> {
   const row = await db.selectFrom('store.reporting').select('timezone').forShare().executeTakeFirst()
-  if (row?.timezone !== timezone) throw otherTimezone(timezone, row?.timezone ?? 'no zone yet')
+  if (row === undefined)
+    throw new PrimosyncError('The warehouse has no reporting time zone yet.', {
+      hint: 'Run: primosync migrate',
+    })
+  if (row.timezone !== timezone) throw otherTimezone(timezone, row.timezone)
 }
 
 function otherTimezone(timezone: string, settled: string): UsageError {
@@ -65,6 +69,19 @@ export async function refuseUnknownTimezone(db: Db, timezone: string): Promise<v
   )
 }
 
+const calendars = new WeakMap<Warehouse, Calendar>()
+
+/** The days of `instants` (epoch ms) and of now; read from the database only where those known do not reach. */
+export async function calendarFor(warehouse: Warehouse, instants: readonly number[]): Promise<Calendar> {
+  const from = Math.min(Date.now(), ...instants)
+  const until = Math.max(Date.now(), ...instants)
+  const known = calendars.get(warehouse)
+  if (known && known.start <= from && known.end > until + DAY_MS) return known
+  const calendar = await loadCalendar(warehouse.db, from, until)
+  calendars.set(warehouse, calendar)
+  return calendar
+}
+
 /** The calendar, made to hold all from `from` to `until` (epoch ms) first where it does not yet. */
 export async function loadCalendar(db: Db, from: number, until: number): Promise<Calendar> {
   const days = await readDays(db)
@@ -90,8 +107,4 @@ async function readDays(db: Db): Promise<Day[]> {
       (extract(epoch from starts_at) * 1000)::bigint as start, (extract(epoch from ends_at) * 1000)::bigint as end
     from store.calendar order by day`.execute(db)
   return rows
-}
-
-function isoDay(at: number): string {
-  return new Date(at).toISOString().slice(0, 10)
 }

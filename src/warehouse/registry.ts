@@ -23,7 +23,7 @@ export async function addCategories(
   names: readonly string[],
   state: CategoryState = 'active',
 ): Promise<ReadonlyMap<string, number>> {
-  await sql`insert into store.account (name) values (${account}) on conflict (name) do nothing`.execute(db)
+  await addAccount(db, account)
   const wanted = [...new Set(names)]
   if (wanted.length === 0) return new Map()
   const ids = await addAndRead(db, account, wanted, state)
@@ -94,10 +94,38 @@ export async function findCategory(db: Db, account: string, name: string): Promi
   })
 }
 
+/** Adds the account if it is new. A label replaces the one that it has; null leaves it. Safe to repeat. */
+export async function addAccount(db: Db, name: string, label: string | null = null): Promise<void> {
+  await db
+    .insertInto('store.account')
+    .values({ name, label })
+    .onConflict((conflict) => conflict.column('name').doNothing()) // an update would lock the row
+    .execute()
+  if (label === null) return
+  await db
+    .updateTable('store.account')
+    .set({ label })
+    .where('name', '=', name)
+    .where('label', 'is distinct from', label)
+    .execute()
+}
+
 export async function setCategoryState(db: Db, id: number, state: CategoryState): Promise<void> {
   await db.updateTable('store.category').set({ state, by_import: false }).where('id', '=', id).execute()
 }
 
 export async function setCategoryLabel(db: Db, id: number, label: string | null): Promise<void> {
   await db.updateTable('store.category').set({ label }).where('id', '=', id).execute()
+}
+
+/** Whether any of the categories has a snapshot. Locks their series until the transaction ends. */
+export async function haveSnapshots(db: Db, ids: readonly number[]): Promise<boolean> {
+  const rows = await db
+    .selectFrom('store.walk')
+    .select('newest_at')
+    .where('category_id', 'in', ids)
+    .orderBy('category_id')
+    .forUpdate()
+    .execute()
+  return rows.some(({ newest_at }) => newest_at !== null)
 }

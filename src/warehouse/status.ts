@@ -1,7 +1,8 @@
 // What `status` and health pages tell: the last run, what is stale, what failed, how much is stored.
 import { sql } from 'kysely'
+import type { Trigger } from '../spool/records.ts'
 import type { Db } from './pool.ts'
-import type { RunStatus, Trigger } from './tables.ts'
+import type { RunStatus } from './tables.ts'
 
 export interface LastRun {
   readonly id: number

@@ -1,9 +1,9 @@
 // The tables of schema store as Kysely sees them (migrations/0001_store.sql says what they mean).
 import type { Generated } from 'kysely'
 import type { Decision, DeltaKind } from '../counters/step.ts'
+import type { Trigger } from '../spool/records.ts'
 
 export type CategoryState = 'active' | 'paused' | 'removed'
-export type Trigger = 'schedule' | 'manual' | 'startup' | 'replay' | 'import'
 export type RunStatus = 'ok' | 'partial' | 'failed' | 'running' | 'abandoned'
 /** int8 arrives as a number where that is exact, else as text. */
 type BigInteger = number | string

@@ -16,7 +16,7 @@ function load(env: Record<string, string>, yaml?: string): Config {
 
 const firstKey = ({ accounts }: Config) => accounts[0]?.apiKey()
 
-function faultOf(env: Record<string, string>, yaml?: string): string {
+function errorAnswerOf(env: Record<string, string>, yaml?: string): string {
   try {
     load(env, yaml)
   } catch (error) {
@@ -128,14 +128,14 @@ describe('a wrong value is named with its setting and what is allowed', () => {
     ['LOG_FORMAT', 'xml', 'json or pretty'],
   ] as const) {
     test(`${name}=${text}`, () => {
-      const message = faultOf({ [name]: text })
+      const message = errorAnswerOf({ [name]: text })
       for (const part of [name, JSON.stringify(text), allowed]) expect(message).toContain(part)
     })
   }
 })
 
 test('all faults are told at once', () => {
-  const message = faultOf(
+  const message = errorAnswerOf(
     { SYNC_CONCURRENCY: '0', HTTP_PORT: '-1', PRIMOTEXTO_API_KEY: 'a', PRIMOTEXTO_API_KEY_FILE: '/none' },
     'LOG_LEVEL: loud\nSYNC_TIMOUT: 3',
   )
@@ -155,7 +155,7 @@ describe('an unknown name', () => {
     ['DATABASE_URI', 'DATABASE_URL'],
   ] as const) {
     test(`${name} is refused, and ${meant} suggested; its value stays untold`, () => {
-      for (const message of [faultOf({ [name]: KEY }), faultOf({}, `${name}: ${KEY}`)]) {
+      for (const message of [errorAnswerOf({ [name]: KEY }), errorAnswerOf({}, `${name}: ${KEY}`)]) {
         expect(message).toContain(`${name} is not a setting; did you mean ${meant}?`)
         expect(message).not.toContain(KEY)
       }
@@ -163,14 +163,14 @@ describe('an unknown name', () => {
   }
 
   test('in small letters in the file', () => {
-    expect(faultOf({}, 'sync_timeout: 3')).toContain(
+    expect(errorAnswerOf({}, 'sync_timeout: 3')).toContain(
       'sync_timeout is not a setting; did you mean SYNC_TIMEOUT?',
     )
   })
 
   test('like nothing we know: refused without a guess', () => {
-    expect(faultOf({ SYNC_MOON: '1' })).toContain('SYNC_MOON is not a setting')
-    expect(faultOf({ SYNC_MOON: '1' })).not.toContain('did you mean')
+    expect(errorAnswerOf({ SYNC_MOON: '1' })).toContain('SYNC_MOON is not a setting')
+    expect(errorAnswerOf({ SYNC_MOON: '1' })).not.toContain('did you mean')
   })
 
   for (const name of [
@@ -208,7 +208,7 @@ describe('secrets', () => {
     ['a stray text', {}, 'LOG_LEVEL: info\nhunter22'],
   ]
   for (const [what, env, yaml] of cases) {
-    test(`never in a message: ${what}`, () => expect(faultOf(env, yaml)).not.toContain('hunter22'))
+    test(`never in a message: ${what}`, () => expect(errorAnswerOf(env, yaml)).not.toContain('hunter22'))
   }
 
   test('are known, to keep them out of logs', () => {
@@ -266,7 +266,7 @@ describe('secrets', () => {
 
   for (const name of ['PRIMOTEXTO_API_KEY', 'DATABASE_URL']) {
     test(`${name} and ${name}_FILE together are a fault`, () => {
-      const message = faultOf({ [name]: 'postgres://db/sms', [`${name}_FILE`]: '/dev/null' })
+      const message = errorAnswerOf({ [name]: 'postgres://db/sms', [`${name}_FILE`]: '/dev/null' })
       expect(message).toContain(`${name} and ${name}_FILE are both given`)
     })
   }
@@ -298,14 +298,14 @@ describe('categories', () => {
     ['half a surrogate pair', '"\\ud83c"'],
   ] as const) {
     test(`refused: ${what}`, () => {
-      const message = faultOf({ PRIMOTEXTO_API_KEY: KEY }, `PRIMOTEXTO_CATEGORIES: [good, ${yaml}]`)
+      const message = errorAnswerOf({ PRIMOTEXTO_API_KEY: KEY }, `PRIMOTEXTO_CATEGORIES: [good, ${yaml}]`)
       expect(message).toContain('PRIMOTEXTO_CATEGORIES[1]')
       expect(message).toContain('1 to 255 characters')
     })
   }
 
   test('without a key they are a fault: the numbers of the demo would be taken for theirs', () => {
-    expect(faultOf({ PRIMOTEXTO_CATEGORIES: 'a' })).toContain('needs PRIMOTEXTO_API_KEY')
+    expect(errorAnswerOf({ PRIMOTEXTO_CATEGORIES: 'a' })).toContain('needs PRIMOTEXTO_API_KEY')
   })
 })
 
@@ -366,12 +366,12 @@ describe('the config file', () => {
     ['two accounts of one name', 'accounts: [{name: a, api_key: k}, {name: a, api_key: l}]', 'called "a"'],
     ['a real account called sandbox', 'accounts: [{name: sandbox, api_key: k}]', 'sandbox'],
   ] as const) {
-    test(`refused: ${what}`, () => expect(faultOf({}, yaml)).toContain(part))
+    test(`refused: ${what}`, () => expect(errorAnswerOf({}, yaml)).toContain(part))
   }
 
   test('cannot name a second default account', () => {
     const yaml = 'accounts: [{name: default, api_key: k}]'
-    expect(faultOf({ PRIMOTEXTO_API_KEY: KEY }, yaml)).toContain('two accounts are called "default"')
+    expect(errorAnswerOf({ PRIMOTEXTO_API_KEY: KEY }, yaml)).toContain('two accounts are called "default"')
     expect(load({}, yaml).accounts).toHaveLength(1)
   })
 })

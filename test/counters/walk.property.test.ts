@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Snapshot } from '../../src/counters/names.ts'
 import { gainedBy } from '../../src/counters/spread.ts'
 import type { Decision, Delta } from '../../src/counters/step.ts'
-import { append, NEW_WALK, Walk, type Walked } from '../../src/counters/walk.ts'
+import { append, Walk, type Walked, type WalkState } from '../../src/counters/walk.ts'
 import { type OracleDecision, type OracleDelta, oracleDeltas } from '../oracle/oracle.ts'
 import { DECISION, seriesOf } from '../oracle/series.ts'
 
@@ -29,7 +29,7 @@ describe('a walk over any series', () => {
   test('is the same snapshot by snapshot at the end, with a new start where a dip ends', () => {
     fc.assert(
       fc.property(series, (snapshots) => {
-        let state = NEW_WALK
+        let state: WalkState = { standing: null, open: [] }
         let deltas: Walked[] = []
         for (const [i, snapshot] of snapshots.entries()) {
           const appended = append(state, snapshot)

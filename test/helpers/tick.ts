@@ -93,7 +93,7 @@ export function account(name: string, categories: readonly string[], provider: C
     retry: { retries: 1, minDelayMs: 1, maxDelayMs: 2 },
   })
   onTestFinished(() => client.close())
-  return { name, categories, client }
+  return { name, label: null, categories, client }
 }
 
 function shortLine(line: string): string {

@@ -1,5 +1,5 @@
 // Files of import, given as text or bytes.
-import type { Entry, Refusal } from '../../src/transfer/entry.ts'
+import type { Entry, LineProblem } from '../../src/transfer/entry.ts'
 import { type Format, readEntries } from '../../src/transfer/read-file.ts'
 
 export const READ = { account: 'default', now: () => Date.parse('2100-01-01T00:00:00Z'), file: 'a file' }
@@ -9,7 +9,7 @@ export async function entriesOf(
   file: string | Buffer,
   format: Format | null = null,
   chunkBytes = 7,
-): Promise<(Entry | Refusal)[]> {
+): Promise<(Entry | LineProblem)[]> {
   return (await Array.fromAsync(blocksOf(file, format, chunkBytes))).flat()
 }
 

@@ -200,22 +200,4 @@ describe('limits hold over all categories', () => {
       { ratePerSecond: 2, concurrency: 50 },
     )
   })
-
-  test('rate: no more than so many within any second', async () => {
-    const arrivedAt: number[] = []
-    const respond = failingOnce()
-    await withRun(
-      (request, response) => {
-        arrivedAt.push(Date.now())
-        respond(request, response)
-      },
-      async (fetchStats, provider) => {
-        const startedAt = Date.now()
-        await Promise.all([fetchStats('a'), fetchStats('b')])
-        expect(provider.categories().toSorted()).toEqual(['a', 'a', 'b', 'b'])
-        expect(arrivedAt[3]! - startedAt).toBeGreaterThanOrEqual(1000)
-      },
-      { ratePerSecond: 3, concurrency: 50 },
-    )
-  })
 })

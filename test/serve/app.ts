@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Hono } from 'hono'
 import { sql } from 'kysely'
 import { pino } from 'pino'
-import type { AppDeps } from '../../src/read/source.ts'
+import type { AppDeps } from '../../src/serve/deps.ts'
 import { createApp } from '../../src/serve/http.ts'
 import { createPrometheus } from '../../src/serve/prometheus.ts'
 import { openSpool } from '../../src/spool/spool.ts'
@@ -37,7 +37,7 @@ export async function appOf(warehouse: Warehouse, changed: Partial<AppDeps> = {}
     host: '127.0.0.1',
     ...changed,
   }
-  return createApp({ prometheus: createPrometheus(deps, { keepMs: 0 }), ...deps })
+  return createApp({ prometheus: createPrometheus(deps, { maxAgeMs: 0 }), ...deps })
 }
 
 /**

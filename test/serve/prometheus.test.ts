@@ -234,7 +234,7 @@ test('while the database is away the metrics are those of before, and say so', a
 
 test('what a tick did: requests, retries, failures by class, rejected answers, snapshots', async () => {
   const stage = await openStage({ categories: [] })
-  const prometheus = createPrometheus({ ...stage.deps, demo: false, demoAccount: 'sandbox' }, { keepMs: 0 })
+  const prometheus = createPrometheus({ ...stage.deps, demo: false, demoAccount: 'sandbox' }, { maxAgeMs: 0 })
   stage.provider.respond((category, response, give) => {
     if (category.startsWith('good')) give()
     else if (category === 'odd') answer(response, 200, '{"sent":-1}')
@@ -250,7 +250,7 @@ test('what a tick did: requests, retries, failures by class, rejected answers, s
     retry: { retries: 1, minDelayMs: 1, maxDelayMs: 2 },
   })
   onTestFinished(() => client.close())
-  const accounts = [{ name: 'default', categories: ['good 1', 'good 2', 'odd', 'down'], client }]
+  const accounts = [{ name: 'default', label: null, categories: ['good 1', 'good 2', 'odd', 'down'], client }]
   const { onDue, onTick } = prometheus
   const stop = new AbortController()
   const deps = { ...stage.deps, accounts, pattern: '0 0 29 2 *', onDue, onTick }
@@ -273,7 +273,7 @@ test('what a tick did: requests, retries, failures by class, rejected answers, s
 
 test('what waits in the spool while the database is away, and the lease while a tick lasts', async () => {
   const stage = await openStage({ categories: ['a'] })
-  const prometheus = createPrometheus({ ...stage.deps, demo: false, demoAccount: 'sandbox' }, { keepMs: 0 })
+  const prometheus = createPrometheus({ ...stage.deps, demo: false, demoAccount: 'sandbox' }, { maxAgeMs: 0 })
   const during: (number | undefined)[] = []
   stage.provider.respond(async (_category, _response, give) => {
     during.push(readExposition(await prometheus.render()).value('primosync_lease_held'))

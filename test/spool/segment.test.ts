@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { readStretch, readTail } from '../../src/spool/read.ts'
+import { readRecords, readTail } from '../../src/spool/read.ts'
 import { fromLine, type SpoolRecord, toLine } from '../../src/spool/records.ts'
 import { createSegment } from '../../src/spool/segment.ts'
 import { temporaryFolder } from '../helpers/cli.ts'
@@ -23,7 +23,7 @@ describe('a segment', () => {
     const segment = newSegment()
     const categories = Array.from({ length: 500 }, (_, i) => `Été & "Soldes" 🎉\n${i}`)
     await Promise.all(categories.map((category) => segment.append(answer(category))))
-    const { records, damaged, endBytes } = await readStretch(segment.path, 0)
+    const { records, damaged, endBytes } = await readRecords(segment.path, 0)
     expect(names(records)).toEqual(categories)
     expect(damaged).toEqual([])
     expect(endBytes).toBe(segment.durableBytes)
@@ -71,7 +71,7 @@ describe('reading', () => {
     const whole = three[0]!.length + three[1]!.length
     for (let size = whole + three[2]!.length - 1; size >= whole; size -= 7) {
       truncateSync(path, size)
-      const { records, damaged, endBytes } = await readStretch(path, 0)
+      const { records, damaged, endBytes } = await readRecords(path, 0)
       expect({ names: names(records), damaged, endBytes }).toEqual({
         names: ['a', 'b'],
         damaged: [],
@@ -81,7 +81,7 @@ describe('reading', () => {
     }
     truncateSync(path, whole)
     appendFileSync(path, three[2]!)
-    expect(names((await readStretch(path, whole)).records)).toEqual(['c'])
+    expect(names((await readRecords(path, whole)).records)).toEqual(['c'])
   })
 
   for (const [what, damage] of [
@@ -95,7 +95,7 @@ describe('reading', () => {
     test(`${what} in the middle costs that line, which is kept as it stands`, async () => {
       const line = Buffer.from(damage(three[1]!) as string)
       const path = write(Buffer.concat([Buffer.from(three[0]!), line, Buffer.from(three[2]!)]))
-      const { records, damaged } = await readStretch(path, 0)
+      const { records, damaged } = await readRecords(path, 0)
       expect(names(records)).toEqual(['a', 'c'])
       expect(damaged).toEqual([line.subarray(0, -1)])
     })
@@ -106,7 +106,7 @@ describe('reading', () => {
     const path = write(bodies.map((body, i) => toLine(answer(String(i), body))).join(''))
     const stretches: string[][] = []
     for (let from = 0; ; ) {
-      const { records, endBytes } = await readStretch(path, from)
+      const { records, endBytes } = await readRecords(path, from)
       if (endBytes === from) break
       stretches.push(names(records))
       from = endBytes
@@ -117,11 +117,11 @@ describe('reading', () => {
 
   test('stops at what is on the disk, of a segment being written', async () => {
     const path = write(three.join(''))
-    expect(names((await readStretch(path, 0, three[0]!.length + 5)).records)).toEqual(['a'])
+    expect(names((await readRecords(path, 0, three[0]!.length + 5)).records)).toEqual(['a'])
   })
 
   test('finds nothing where there is no file', async () => {
-    expect(await readStretch(join(temporaryFolder(), 'none'), 0)).toEqual({
+    expect(await readRecords(join(temporaryFolder(), 'none'), 0)).toEqual({
       records: [],
       damaged: [],
       endBytes: 0,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COUNTERS } from '../../src/counters/names.ts'
 import { beginReading, readHistory } from '../../src/read/export.ts'
-import type { Refusal } from '../../src/transfer/entry.ts'
+import type { LineProblem } from '../../src/transfer/entry.ts'
 import { decisionLine, snapshotLine } from '../../src/transfer/ndjson.ts'
 import { type ImportOptions, importEntries } from '../../src/warehouse/import/import.ts'
 import type { Warehouse } from '../../src/warehouse/pool.ts'
@@ -23,7 +23,7 @@ import {
 const REAL = readFileSync(new URL('../data/covid19-totals.ndjson', import.meta.url), 'utf8')
 
 async function importText(warehouse: TestWarehouse, text: string, options: Partial<ImportOptions> = {}) {
-  const problems: Refusal[] = []
+  const problems: LineProblem[] = []
   const imported = await importEntries(warehouse, blocksOf(text), {
     dryRun: false,
     timezone: warehouse.timezone,

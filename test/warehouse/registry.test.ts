@@ -14,7 +14,7 @@ test('listing an imported category makes it active, but not one that was paused 
       'paused',
     )
     await setCategoryState(warehouse.db, ids.get('paused by hand')!, 'paused')
-    const accounts = [{ name: 'default', categories: ['imported', 'paused by hand', 'new'] }]
+    const accounts = [{ name: 'default', label: null, categories: ['imported', 'paused by hand', 'new'] }]
     const targets = await readTargets(warehouse, accounts, temporaryFolder())
     expect(targets.map(({ category }) => category)).toEqual(['imported', 'new'])
     const states = (await listCategories(warehouse.db)).map(({ category, state }) => [category, state])
@@ -24,5 +24,18 @@ test('listing an imported category makes it active, but not one that was paused 
       'never listed': 'paused',
       'paused by hand': 'paused',
     })
+  })
+})
+
+test('the label of an account in the settings reaches sms.accounts, and stays where none is given', async () => {
+  await withWarehouse(async (warehouse) => {
+    const labelAfter = async (label: string | null) => {
+      await readTargets(warehouse, [{ name: 'shop', label, categories: [] }], temporaryFolder())
+      const { rows } = await warehouse.pool.query(`select label from sms.accounts where account = 'shop'`)
+      return rows[0].label
+    }
+    expect(await labelAfter('The shop')).toBe('The shop')
+    expect(await labelAfter('Shop, Lyon')).toBe('Shop, Lyon')
+    expect(await labelAfter(null)).toBe('Shop, Lyon')
   })
 })

@@ -11,8 +11,8 @@ import {
 } from '../../warehouse/registry.ts'
 import type { CategoryState } from '../../warehouse/tables.ts'
 import type { Action, Context, Group } from '../command.ts'
+import { accountOrDefault } from '../default-account.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
-import { accountOf } from '../which-account.ts'
 
 interface Options {
   account?: string
@@ -99,7 +99,7 @@ async function change(
   work: (db: Parameters<typeof listCategories>[0], account: string) => Promise<readonly string[]>,
 ): Promise<void> {
   const { config, log, options, output } = context
-  const account = accountOf(config, options.account)
+  const account = accountOrDefault(config, options.account)
   const changed = await withConfiguredWarehouse(config, log, async ({ db }) => {
     const names = await work(db, account)
     return (await listCategories(db, account)).filter(({ category }) => names.includes(category))

@@ -5,7 +5,7 @@ import { Option } from 'commander'
 import type { Config } from '../../config/load.ts'
 import { reasonOf, UsageError } from '../../errors.ts'
 import { visible } from '../../terminal-text.ts'
-import type { Refusal } from '../../transfer/entry.ts'
+import type { LineProblem } from '../../transfer/entry.ts'
 import { type Format, formatOf, readEntries } from '../../transfer/read-file.ts'
 import { type Imported, importEntries } from '../../warehouse/import/import.ts'
 import type { Warehouse } from '../../warehouse/pool.ts'
@@ -32,7 +32,7 @@ interface Source {
 interface Report extends Imported {
   readonly file: string
   /** The first of the lines that were refused, in their order. */
-  readonly problems: readonly Refusal[]
+  readonly problems: readonly LineProblem[]
 }
 
 const SHOWN_PROBLEMS = 20
@@ -109,7 +109,7 @@ async function importSource(
   source: Source,
   { config, options }: Context<Options>,
 ): Promise<Report> {
-  const problems: Refusal[] = []
+  const problems: LineProblem[] = []
   const progress = importProgress(source)
   const read = { account: options.account, now: Date.now, file: source.name }
   try {

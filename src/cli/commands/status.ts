@@ -3,9 +3,9 @@
 import { InvalidArgumentError } from 'commander'
 import { readDurationMs } from '../../config/readers.ts'
 import { DatabaseAwayError, reasonOf, UsageError } from '../../errors.ts'
+import { listWaiting } from '../../read/waiting.ts'
 import { openSpool, type Spool } from '../../spool/spool.ts'
 import { createSchedule } from '../../sync/schedule.ts'
-import { listWaiting } from '../../sync/waiting.ts'
 import { asAway, isDatabaseAway } from '../../warehouse/away.ts'
 import type { Db } from '../../warehouse/pool.ts'
 import {

@@ -1,8 +1,8 @@
 // primosync sync: one tick, for an outside scheduler.
 import { hostname } from 'node:os'
+import { DEMO_ACCOUNT } from '../../config/account-names.ts'
 import { UsageError } from '../../errors.ts'
 import { openSpool } from '../../spool/spool.ts'
-import { DEMO_ACCOUNT } from '../../sync/demo.ts'
 import { tick } from '../../sync/tick.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action } from '../command.ts'

@@ -1,9 +1,10 @@
 // primosync trends: growth by hour, day, week or month, for a person or for another program.
 import { InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'csv-stringify/sync'
+import { DEMO_ACCOUNT } from '../../config/account-names.ts'
 import { UsageError } from '../../errors.ts'
-import { DEMO_ACCOUNT } from '../../sync/demo.ts'
 import { safeJson } from '../../terminal-text.ts'
+import { safeCell } from '../../transfer/formula-guard.ts'
 import { readInstant } from '../../transfer/observed-at.ts'
 import type { Db } from '../../warehouse/pool.ts'
 import type { Category } from '../../warehouse/registry.ts'
@@ -41,6 +42,8 @@ interface Query {
   readonly metrics: readonly Metric[]
   readonly chosen: readonly string[] | null
 }
+
+type TrendObject = { account: string; category: string } & Record<string, unknown>
 
 export const trends: Action<Options> = {
   name: 'trends',
@@ -152,12 +155,17 @@ async function printRows(
   for (const category of query.categories) {
     for await (const trend of readTrends(query.db, category, query.by, query.range)) {
       const row = rowOf(category, query, trend, names)
-      if (format === 'csv') output.print(csvLine(Object.values(row)))
+      if (format === 'csv') output.print(csvLine(csvCells(row)))
       else output.print(`${format === 'ndjson' ? '' : isFirst ? '[' : ','}${safeJson(JSON.stringify(row))}`)
       isFirst = false
     }
   }
   if (format === 'json') output.print(isFirst ? '[]' : ']')
+}
+
+/** Account and category are free texts, so they are guarded against being read as formulas. */
+function csvCells({ account, category, ...rest }: TrendObject): unknown[] {
+  return [safeCell(account), safeCell(category), ...Object.values(rest)]
 }
 
 /** What is said of a bucket beside its metrics, where none were chosen. */
@@ -168,7 +176,7 @@ function rowOf(
   { by, metrics, chosen }: Query,
   { bucket, values, snapshots, coverage, widestGap }: Trend,
   names: readonly string[],
-): Record<string, unknown> {
+): TrendObject {
   const isGauge = (name: string) => metrics.some(({ metric, kind }) => metric === name && kind === 'gauge')
   return {
     account,
@@ -183,13 +191,9 @@ function rowOf(
 const exactly = (value: number | string | null, isGauge: boolean) =>
   isGauge && value !== null ? JSON.rawJSON(String(value)) : value
 
-/** Names that a spreadsheet would take for a formula begin with an apostrophe; numbers are left alone. */
 function csvLine(cells: readonly unknown[]): string {
-  const texts = cells.map((cell) => {
-    if (typeof cell === 'string') return /^[=+\-@\t\r]/.test(cell) && !isNumber(cell) ? `'${cell}` : cell
-    return cell === null ? '' : JSON.stringify(cell)
-  })
+  const texts = cells.map((cell) =>
+    typeof cell === 'string' ? cell : cell === null ? '' : JSON.stringify(cell),
+  )
   return stringify([texts], { eof: false })
 }
-
-const isNumber = (text: string) => /^-?\d+$/.test(text)

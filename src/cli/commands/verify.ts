@@ -14,11 +14,11 @@ export const verify: Action<object> = {
       log,
       (warehouse) => categoryProgress('verifying', (progress) => verifyWarehouse(warehouse, progress)),
     )
-    const isRight = differenceCount === 0
-    if (options.json) output.json({ isRight, categories, snapshots, pruned, differenceCount, differences })
-    else if (isRight) {
+    const ok = differenceCount === 0
+    if (options.json) output.json({ ok, categories, snapshots, pruned, differenceCount, differences })
+    else if (ok) {
       output.print(
-        `${output.colors.green('All is right')}: ${categories} categories, ${snapshots} snapshots; Σ hours = Σ days = Σ weeks = Σ months = Σ deltas.`,
+        `${output.colors.green('All is expected')}: ${categories} categories, ${snapshots} snapshots; Σ hours = Σ days = Σ weeks = Σ months = Σ deltas.`,
       )
       if (pruned > 0) {
         output.print(
@@ -27,7 +27,7 @@ export const verify: Action<object> = {
       }
     } else {
       output.print(
-        `${output.colors.red('Not all is right')}: ${differenceCount} differences. The first ones:`,
+        `${output.colors.red('Not all is expected')}: ${differenceCount} differences. The first ones:`,
       )
       output.table(differences, [
         { header: 'table', value: ({ table }) => table },
@@ -35,11 +35,11 @@ export const verify: Action<object> = {
         { header: 'row', value: ({ row }) => row },
         { header: 'column', value: ({ column }) => column },
         { header: 'stored', value: ({ stored }) => stored },
-        { header: 'right', value: ({ right }) => right },
+        { header: 'expected', value: ({ expected }) => expected },
       ])
-      output.print('primosync rebuild makes right what is derived; what the provider said is only told.')
+      output.print('primosync rebuild makes expected what is derived; what the provider said is only told.')
     }
-    return isRight ? undefined : 1
+    return ok ? undefined : 1
   },
 }
 

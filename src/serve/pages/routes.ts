@@ -12,7 +12,8 @@ import {
 import { readEvents, readGaps } from '../../read/events.ts'
 import { USUAL_MS, wideGapMs } from '../../read/metrics.ts'
 import { readFailures, readRejected, readRuns } from '../../read/runs.ts'
-import { type AppDeps, type Source, sourceOf } from '../../read/source.ts'
+import { type Source, sourceOf } from '../../read/source.ts'
+import type { AppDeps } from '../deps.ts'
 import * as ask from '../query.ts'
 import { readStatus } from '../read/status.ts'
 import {

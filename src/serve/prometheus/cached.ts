@@ -1,16 +1,16 @@
-// A value that is read now and then and kept meanwhile: many who ask cost one reading, and one that fails none.
+// A value that is read now and then and cached meanwhile: many who ask cost one reading, and one that fails none.
 import { unlessStopped } from '../../stopping.ts'
 
-export interface Kept<T> {
+export interface Cached<T> {
   /** The newest value that could be had within a moment; null: none yet. Never rejects. */
   get(): Promise<T | null>
   /** Whether the last reading succeeded, and in time. */
   readonly isWell: boolean
 }
 
-export interface KeptOptions {
+export interface CacheOptions {
   /** How long a value is good enough. */
-  readonly keepMs: number
+  readonly maxAgeMs: number
   /** At most this part of the time is spent reading: 0.02 keeps a value for 50 times as long as it took. */
   readonly share: number
   /** Whoever asks waits so long at most; the reading goes on, for the next one. */
@@ -18,10 +18,10 @@ export interface KeptOptions {
   onError(error: unknown): void
 }
 
-export function kept<T>(
+export function cached<T>(
   read: () => Promise<T>,
-  { keepMs, share, patienceMs, onError }: KeptOptions,
-): Kept<T> {
+  { maxAgeMs, share, patienceMs, onError }: CacheOptions,
+): Cached<T> {
   let value: T | null = null
   let isWell = false
   let goodUntilMs = 0
@@ -33,7 +33,7 @@ export function kept<T>(
       value = await read()
       isWell = true
       const endedMs = performance.now()
-      goodUntilMs = endedMs + Math.max(keepMs, (endedMs - startedMs) / share)
+      goodUntilMs = endedMs + Math.max(maxAgeMs, (endedMs - startedMs) / share)
     } catch (error) {
       isWell = false
       onError(error)

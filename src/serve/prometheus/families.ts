@@ -2,6 +2,7 @@
 import { COUNTERS } from '../../counters/names.ts'
 import type { ExportedTotals } from '../../read/exported-totals.ts'
 import type { Watched } from '../../read/freshness.ts'
+import { runStartedAt } from '../../spool/records.ts'
 import type { WaitingSegment } from '../../spool/spool.ts'
 
 export interface State {
@@ -71,12 +72,9 @@ const OPERATION: readonly Family[] = [
     'spool_oldest_age_seconds',
     'Age of the oldest run in the spool; 0 if it is empty.',
     ({ spool, now }) =>
-      single(spool && (spool[0] ? Math.max(0, seconds(now - beginOf(spool[0].runKey))) : 0)),
+      single(spool && (spool[0] ? Math.max(0, seconds(now - runStartedAt(spool[0].runKey))) : 0)),
   ),
 ]
-
-/** A run's key is a UUIDv7, which begins with the milliseconds of its instant. */
-const beginOf = (runKey: string) => Number.parseInt(runKey.replaceAll('-', '').slice(0, 12), 16)
 
 const CATEGORIES: readonly Family[] = [
   gauge('categories', 'Categories by state.', ({ watched }) =>

@@ -10,13 +10,13 @@ import type { RunCounts } from '../../warehouse/runs.ts'
 const REQUEST_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** To be told of what happens. */
-export interface Own extends ClientWatcher {
+export interface ProcessMetrics extends ClientWatcher {
   onDue(outcome: TickOutcome): void
   onTick(report: TickReport): void
   onLate(counts: RunCounts): void
 }
 
-export function ownMetrics(registry: Registry): Own {
+export function createProcessMetrics(registry: Registry): ProcessMetrics {
   const registers = [registry]
   const ticks = new Counter({
     name: 'primosync_ticks_total',

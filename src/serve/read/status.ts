@@ -1,9 +1,10 @@
 // The state of things at a glance: last run, next tick, spool, what is stale.
 
 import { sql } from 'kysely'
-import { type AppDeps, sourceOf } from '../../read/source.ts'
-import { listWaiting } from '../../sync/waiting.ts'
+import { sourceOf } from '../../read/source.ts'
+import { listWaiting } from '../../read/waiting.ts'
 import { readLastRun } from '../../warehouse/status.ts'
+import type { AppDeps } from '../deps.ts'
 
 export interface Status {
   readonly demo: boolean

@@ -1,5 +1,5 @@
 // Decisions of an import, recorded as they were taken; the series of their categories derived anew.
-import type { Refusal } from '../../transfer/entry.ts'
+import type { LineProblem } from '../../transfer/entry.ts'
 import { deriveSeries, type SeriesContext } from '../series/derive.ts'
 import { timestamp } from '../series/text.ts'
 import { readWalkRows } from '../series/walk-row.ts'
@@ -11,7 +11,7 @@ export async function importDecisions(
   context: SeriesContext,
   stage: Stage,
   ids: IdsByNumber,
-  refuse: (refusal: Refusal) => void,
+  refuse: (refusal: LineProblem) => void,
 ): Promise<number> {
   let recorded = 0
   for (const { number, decisions } of stage.categories) {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { Snapshot } from '../../counters/names.ts'
-import type { Entry, Refusal } from '../../transfer/entry.ts'
+import type { Entry, LineProblem } from '../../transfer/entry.ts'
 import { holdTimezone, loadCalendar } from '../calendar.ts'
 import type { Transaction, Warehouse } from '../pool.ts'
 import { addToRun, beginRun, finishRun } from '../runs.ts'
@@ -25,7 +25,7 @@ export interface ImportOptions {
   /** Whether the settings list a category: then a new one is active, else paused, as nobody asked to poll it. */
   isListed(account: string, category: string): boolean
   /** Hears of each line that is not imported. Conflicts come last, not in the order of lines. */
-  onProblem(problem: Refusal): void
+  onProblem(problem: LineProblem): void
   /** Hears how many snapshots there are to store, and of each stretch that is. */
   onStored?(snapshots: number, of: number): void
 }
@@ -63,12 +63,12 @@ class TakenBack extends Error {
  */
 export async function importEntries(
   warehouse: Warehouse,
-  blocks: AsyncIterable<readonly (Entry | Refusal)[]>,
+  blocks: AsyncIterable<readonly (Entry | LineProblem)[]>,
   options: ImportOptions,
 ): Promise<Imported> {
   const startedAt = Date.now()
   const counts: Counts = { stored: 0, late: 0, alreadyThere: 0, decisions: 0, refused: 0, conflicts: 0 }
-  const refuse = (problem: Refusal) => {
+  const refuse = (problem: LineProblem) => {
     counts.refused += 1
     options.onProblem(problem)
   }
@@ -92,7 +92,7 @@ export async function importEntries(
 interface Importing extends ImportOptions {
   readonly startedAt: number
   readonly counts: Counts
-  refuse(refusal: Refusal): void
+  refuse(refusal: LineProblem): void
 }
 
 async function storeStage(

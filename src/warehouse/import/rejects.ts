@@ -1,9 +1,9 @@
 // Conflicts of an import: kept in sync.rejected with what they said, once, however often the file comes.
 import type pg from 'pg'
+import { keptBody } from '../../counters/kept-body.ts'
 import type { Snapshot } from '../../counters/names.ts'
 import { readingText } from '../../counters/reading-text.ts'
-import { keptBody } from '../../primotexto/answer.ts'
-import type { Refusal } from '../../transfer/entry.ts'
+import type { LineProblem } from '../../transfer/entry.ts'
 import { numberArray, textArray, timestamp } from '../series/text.ts'
 
 const WRITE_AT_ONCE = 1_000
@@ -19,7 +19,7 @@ export interface Rejects {
 export function createRejects(
   connection: pg.ClientBase,
   runId: number,
-  refuse: (refusal: Refusal) => void,
+  refuse: (refusal: LineProblem) => void,
 ): Rejects {
   let waiting: { categoryId: number; at: number; body: string }[] = []
   let kept = 0

@@ -4,7 +4,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Counters, Snapshot } from '../../counters/names.ts'
-import type { Entry, RecordedDecision, Refusal } from '../../transfer/entry.ts'
+import type { Entry, LineProblem, RecordedDecision } from '../../transfer/entry.ts'
 import { copyText, fromCopyText } from '../series/text.ts'
 
 /** A category that the file names, numbered in the order of first appearance. */
@@ -45,8 +45,8 @@ export interface StagedDecision {
  */
 export async function stageEntries(
   connection: pg.ClientBase,
-  blocks: AsyncIterable<readonly (Entry | Refusal)[]>,
-  refuse: (refusal: Refusal) => void,
+  blocks: AsyncIterable<readonly (Entry | LineProblem)[]>,
+  refuse: (refusal: LineProblem) => void,
 ): Promise<Stage> {
   await connection.query(
     `set local idle_in_transaction_session_timeout = 0; -- it holds no lock that anybody waits for

@@ -27,7 +27,7 @@ export interface CellTable {
 export interface CellDifference {
   readonly column: string
   readonly stored: string | null
-  readonly right: string | null
+  readonly expected: string | null
 }
 
 const exact = (name: string): CellColumn => ({ names: [name], type: 'exact' })
@@ -128,14 +128,14 @@ export async function* readPages(
 }
 
 /** What differs between two rows; empty if they say the same. */
-export function compareCells({ columns }: CellTable, stored: Cells, right: Cells): CellDifference[] {
+export function compareCells({ columns }: CellTable, stored: Cells, expected: Cells): CellDifference[] {
   return columns.flatMap(({ names, type }, i) => {
-    const [is, should] = [stored[i]!, right[i]!]
+    const [is, should] = [stored[i]!, expected[i]!]
     if (isSame(type, is, should)) return []
-    if (names.length === 1) return [{ column: names[0]!, stored: is, right: should }]
-    const [parts, rightParts] = [splitArray(is!), splitArray(should!)]
+    if (names.length === 1) return [{ column: names[0]!, stored: is, expected: should }]
+    const [parts, expectedParts] = [splitArray(is!), splitArray(should!)]
     return names.flatMap((column, n) =>
-      parts[n] === rightParts[n] ? [] : [{ column, stored: parts[n]!, right: rightParts[n]! }],
+      parts[n] === expectedParts[n] ? [] : [{ column, stored: parts[n]!, expected: expectedParts[n]! }],
     )
   })
 }

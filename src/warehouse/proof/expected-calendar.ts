@@ -1,6 +1,6 @@
 // The calendar as PostgreSQL's time zone data has it, day by day from store.day_start, whatever is stored.
 import { sql } from 'kysely'
-import { type Calendar, createCalendar, type Day } from '../../counters/calendar.ts'
+import { type Calendar, createCalendar, type Day, isoDay } from '../../counters/calendar.ts'
 import type { Db } from '../pool.ts'
 import { type CellDifference, type Cells, type CellTable, compareCells } from './cells.ts'
 
@@ -23,7 +23,7 @@ const CALENDAR: CellTable = {
 }
 
 /** The days of `timezone` that hold all from `from` to `until` (epoch ms). */
-export async function rightCalendar(
+export async function expectedCalendar(
   db: Db,
   timezone: string,
   from: number,
@@ -31,7 +31,7 @@ export async function rightCalendar(
 ): Promise<Calendar> {
   const [first, last] = [isoDay(from - 2 * DAY_MS), isoDay(until + 3 * DAY_MS)]
   const { rows } = await sql<Day>`
-    /* rightCalendar */
+    /* expectedCalendar */
     select day, start, "end" from (
       select d::date::text as day, start, lead(start) over (order by d) as "end"
       from generate_series(${first}::timestamp, ${last}::timestamp, interval '1 day') d,
@@ -50,15 +50,15 @@ export interface DayDifference {
 /** What is wrong with the stored calendar: cells, holes, half months. The session is in UTC. */
 export async function compareCalendar(db: Db, timezone: string): Promise<DayDifference[]> {
   const days = await readStoredDays(db, timezone)
-  return days.flatMap(({ day, stored, right, next }, i): DayDifference[] => {
-    if (right === null) return [{ day, problem: 'unexpected', cells: [] }]
-    const cells = compareCells(CALENDAR, stored, right)
+  return days.flatMap(({ day, stored, expected, next }, i): DayDifference[] => {
+    if (expected === null) return [{ day, problem: 'unexpected', cells: [] }]
+    const cells = compareCells(CALENDAR, stored, expected)
     const wrong: DayDifference[] = cells.length > 0 ? [{ day, problem: 'wrong', cells }] : []
-    const [startsAt, endsAt, , , , month, monthStartsAt, monthEndsAt] = right
+    const [startsAt, endsAt, , , , month, monthStartsAt, monthEndsAt] = expected
     if (i === 0 && startsAt !== monthStartsAt) wrong.unshift({ day: month!, problem: 'missing', cells: [] })
     const followedBy = days[i + 1]
-    const isFollowed = followedBy ? followedBy.right?.[0] === endsAt : endsAt === monthEndsAt
-    return isFollowed || followedBy?.right === null
+    const isFollowed = followedBy ? followedBy.expected?.[0] === endsAt : endsAt === monthEndsAt
+    return isFollowed || followedBy?.expected === null
       ? wrong
       : [...wrong, { day: next, problem: 'missing', cells: [] }]
   })
@@ -69,7 +69,7 @@ interface StoredDay {
   readonly next: string
   readonly stored: Cells
   /** Null for a day that there is not. */
-  readonly right: Cells | null
+  readonly expected: Cells | null
 }
 
 async function readStoredDays(db: Db, timezone: string): Promise<StoredDay[]> {
@@ -77,29 +77,27 @@ async function readStoredDays(db: Db, timezone: string): Promise<StoredDay[]> {
   const { rows } = await sql<StoredDay>`
     /* compareCalendar */
     with span as (
-      select c.*, date_trunc('week', day::timestamp)::date as right_week,
-        date_trunc('month', day::timestamp)::date as right_month
+      select c.*, date_trunc('week', day::timestamp)::date as expected_week,
+        date_trunc('month', day::timestamp)::date as expected_month
       from store.calendar c where day between '0002-01-01' and '9998-12-31'
     ), starts as materialized (
       select edge, store.day_start(edge, ${timezone}) as at from (
         select distinct edge from span, lateral (values
-          (day), (day + 1), (right_week), (right_week + 7), (right_month), ((right_month + interval '1 month')::date)
+          (day), (day + 1), (expected_week), (expected_week + 7), (expected_month), ((expected_month + interval '1 month')::date)
         ) edges (edge)
       ) e
     )
     select c.day::text as day, (c.day + 1)::text as next, array[${stored}] as stored,
-      case when d1.at > d.at then array[d.at::text, d1.at::text, right_week::text, w.at::text, w1.at::text,
-        right_month::text, m.at::text, m1.at::text] end as right
+      case when d1.at > d.at then array[d.at::text, d1.at::text, expected_week::text, w.at::text, w1.at::text,
+        expected_month::text, m.at::text, m1.at::text] end as expected
     from store.calendar c
     left join span s on s.day = c.day
     left join starts d on d.edge = s.day
     left join starts d1 on d1.edge = s.day + 1
-    left join starts w on w.edge = s.right_week
-    left join starts w1 on w1.edge = s.right_week + 7
-    left join starts m on m.edge = s.right_month
-    left join starts m1 on m1.edge = (s.right_month + interval '1 month')::date
+    left join starts w on w.edge = s.expected_week
+    left join starts w1 on w1.edge = s.expected_week + 7
+    left join starts m on m.edge = s.expected_month
+    left join starts m1 on m1.edge = (s.expected_month + interval '1 month')::date
     order by c.day`.execute(db)
   return rows
 }
-
-const isoDay = (at: number) => new Date(at).toISOString().slice(0, 10)

@@ -35,9 +35,9 @@ export function rawRow({ key, others, cells }: StoredRow): {
 } {
   const [counters, timespent, extra, runId, imported] = others
   const problems: CellDifference[] = []
-  const known = (column: string, value: string | null, isRight: boolean, right: string) => {
-    if (isRight) return value
-    problems.push({ column, stored: value, right })
+  const known = (column: string, value: string | null, isValid: boolean, expected: string) => {
+    if (isValid) return value
+    problems.push({ column, stored: value, expected })
     return null
   }
   const at = instantOf(key)

@@ -9,7 +9,7 @@ import { listCategories } from '../registry.ts'
 import { CHECKPOINT_EVERY } from '../series/derive.ts'
 import { isPruned } from '../series/prune.ts'
 import { Writer } from '../series/writer.ts'
-import { compareCalendar, rightCalendar } from './expected-calendar.ts'
+import { compareCalendar, expectedCalendar } from './expected-calendar.ts'
 import { type Mender, recompute } from './recompute.ts'
 import { CELL_STYLE, wholeSpan } from './verify.ts'
 
@@ -43,7 +43,7 @@ export async function rebuild(warehouse: Warehouse, options: RebuildOptions = {}
     let rows = (await mendCalendar(db, timezone)) + (await forgetOrphans(db))
     const categories = await listCategories(db)
     onStart?.(categories.length)
-    const calendar = await rightCalendar(db, timezone, ...(await wholeSpan(db)))
+    const calendar = await expectedCalendar(db, timezone, ...(await wholeSpan(db)))
     const mending = mendingIn(connection)
     for (const { id } of categories) {
       for await (const { mend } of recompute(connection, calendar, id, CHECKPOINT_EVERY)) {

@@ -225,23 +225,23 @@ function compareBuckets(
 
   async function* upTo(buckets: readonly Bucket[]): AsyncGenerator<RowDifference> {
     for (const bucket of buckets) {
-      const right = table === HOUR ? hourRow(bucket) : dayRow(bucket)
-      yield* before(right.key)
+      const expected = table === HOUR ? hourRow(bucket) : dayRow(bucket)
+      yield* before(expected.key)
       const { value: row } = await peek()
       const mend = ({ writer, forget }: Mender) => {
-        forget(table.name, right.key)
+        forget(table.name, expected.key)
         writer.insertTrends(
           categoryId,
           table === HOUR ? { hours: [bucket], days: [] } : { hours: [], days: [bucket] },
         )
       }
-      if (row?.key !== right.key) {
-        yield { table: table.name, key: right.key, problem: 'missing', cells: [], mend }
+      if (row?.key !== expected.key) {
+        yield { table: table.name, key: expected.key, problem: 'missing', cells: [], mend }
         continue
       }
       take()
-      const cells = compareCells(table, row.cells, right.cells)
-      if (cells.length > 0) yield { table: table.name, key: right.key, problem: 'wrong', cells, mend }
+      const cells = compareCells(table, row.cells, expected.cells)
+      if (cells.length > 0) yield { table: table.name, key: expected.key, problem: 'wrong', cells, mend }
     }
   }
 

@@ -8,7 +8,7 @@ import { reportingTimezone } from '../calendar.ts'
 import type { Db, Transaction, Warehouse } from '../pool.ts'
 import { type Category, listCategories } from '../registry.ts'
 import { numberArray, splitArray, timestamp } from '../series/text.ts'
-import { compareCalendar, rightCalendar } from './expected-calendar.ts'
+import { compareCalendar, expectedCalendar } from './expected-calendar.ts'
 import { type Recomputed, type RowDifference, recompute } from './recompute.ts'
 
 /** One cell, row or sum that is not as it should be. */
@@ -22,7 +22,7 @@ export interface Difference {
   /** `row`: the row itself is missing, or should not be there. */
   readonly column: string
   readonly stored: string | null
-  readonly right: string | null
+  readonly expected: string | null
 }
 
 export interface Verification {
@@ -63,7 +63,7 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
     return { timezone: settled, categories: await listCategories(db), span: await wholeSpan(db) }
   })
   onStart?.(categories.length)
-  let calendar = await reading(warehouse, ({ db }) => rightCalendar(db, timezone, ...span))
+  let calendar = await reading(warehouse, ({ db }) => expectedCalendar(db, timezone, ...span))
   let snapshots = 0
   let pruned = 0
   for (const category of categories) {
@@ -102,8 +102,8 @@ function flat(row: RowDifference, category: Category | null): Difference[] {
     category: category?.category ?? null,
     row: key || null,
   }
-  if (problem === 'missing') return [{ ...of, column: 'row', stored: null, right: 'a row' }]
-  if (problem === 'unexpected') return [{ ...of, column: 'row', stored: 'a row', right: null }]
+  if (problem === 'missing') return [{ ...of, column: 'row', stored: null, expected: 'a row' }]
+  if (problem === 'unexpected') return [{ ...of, column: 'row', stored: 'a row', expected: null }]
   return cells.map((cell) => ({ ...of, ...cell }))
 }
 
@@ -131,7 +131,7 @@ async function covering(db: Db, calendar: Calendar, timezone: string, { id }: Ca
   const first = rows[0]!.first?.getTime() ?? calendar.start
   const newest = rows[0]!.newest?.getTime() ?? calendar.start
   if (first >= calendar.start && newest < calendar.end) return calendar
-  return await rightCalendar(db, timezone, Math.min(first, calendar.start), Math.max(newest, calendar.end))
+  return await expectedCalendar(db, timezone, Math.min(first, calendar.start), Math.max(newest, calendar.end))
 }
 
 const TABLES_BY_CATEGORY = ['store.snapshot', 'store.hour', 'store.day', 'store.walk', 'store.checkpoint']
@@ -148,7 +148,14 @@ async function findOrphans(db: Db): Promise<Difference[]> {
         from ids where ids.id is not null
       )
       select id from ids where id is not null and id not in (select id from store.category)`.execute(db)
-    const of = { table, account: null, category: null, row: null, column: 'category_id', right: 'a category' }
+    const of = {
+      table,
+      account: null,
+      category: null,
+      row: null,
+      column: 'category_id',
+      expected: 'a category',
+    }
     found.push(...rows.map(({ id }) => ({ ...of, stored: String(id) })))
   }
   return found
@@ -162,9 +169,9 @@ async function compareOrigins(db: Db, category: Category, { origins }: Recompute
     .select(['id', 'trigger'])
     .where(sql<boolean>`id = any(${numberArray(ids)}::integer[])`)
     .execute()
-  const right = new Set(runs.map(({ id, trigger }) => `${id} ${trigger === 'import'}`))
+  const expected = new Set(runs.map(({ id, trigger }) => `${id} ${trigger === 'import'}`))
   return [...origins]
-    .filter((origin) => !right.has(origin))
+    .filter((origin) => !expected.has(origin))
     .map((origin) => {
       const [id, imported] = origin.split(' ') as [string, string]
       const of = {
@@ -174,8 +181,8 @@ async function compareOrigins(db: Db, category: Category, { origins }: Recompute
         row: null,
       }
       return runs.some((run) => run.id === Number(id))
-        ? { ...of, column: 'imported', stored: imported, right: `as run ${id} has it` }
-        : { ...of, column: 'run_id', stored: id, right: 'a run' }
+        ? { ...of, column: 'imported', stored: imported, expected: `as run ${id} has it` }
+        : { ...of, column: 'run_id', stored: id, expected: 'a run' }
     })
 }
 
@@ -188,8 +195,8 @@ const VIEWS = [
  * Σ hours = Σ days = Σ weeks = Σ months = Σ deltas, as the views have it (contract, section 4). Where snapshots
  * were pruned, the deltas of what is left, and the trends with what the hours before held.
  */
-async function compareSums(tx: Transaction, category: Category, right: Recomputed): Promise<Difference[]> {
-  const before = await readTotalsBefore(tx, category, right)
+async function compareSums(tx: Transaction, category: Category, expected: Recomputed): Promise<Difference[]> {
+  const before = await readTotalsBefore(tx, category, expected)
   const sums = COUNTERS.map((name) => `sum(${name})`).join(', ')
   const { rows } = await tx.connection.query<{ view: string; sums: string; snapshots: string | null }>(
     VIEWS.map((view) => {
@@ -198,21 +205,23 @@ async function compareSums(tx: Transaction, category: Category, right: Recompute
       return `select '${view}' as view, array[${sums}]::text as sums, ${snapshots} as snapshots
         from ${view} where account = $1 and category = $2 ${isDeltas ? 'and observed_at > $3' : ''}`
     }).join(' union all '),
-    [category.account, category.category, edgeOf(right)],
+    [category.account, category.category, edgeOf(expected)],
   )
   return rows.flatMap((row) => {
     const of = { table: row.view, account: category.account, category: category.category, row: null }
     const growth =
-      row.view === 'sms.deltas' ? right.growth : right.growth.map((by, i) => plus(by, before.growth[i]!))
+      row.view === 'sms.deltas'
+        ? expected.growth
+        : expected.growth.map((by, i) => plus(by, before.growth[i]!))
     const stored = [...splitArray(row.sums), row.snapshots]
     const should = [
       ...splitArray(numberArray(growth)),
-      row.snapshots && String(before.snapshots + right.snapshots),
+      row.snapshots && String(before.snapshots + expected.snapshots),
     ]
     return [...COUNTERS, 'snapshots'].flatMap((name, i) =>
       stored[i] === should[i]
         ? []
-        : [{ ...of, column: `sum(${name})`, stored: stored[i]!, right: should[i]! }],
+        : [{ ...of, column: `sum(${name})`, stored: stored[i]!, expected: should[i]! }],
     )
   })
 }

@@ -2,10 +2,10 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { reasonOf } from '../errors.ts'
 import { isDatabaseAway } from '../warehouse/away.ts'
-import type { Refusal } from './guard.ts'
+import type { AccessDenial } from './guard.ts'
 import { QueryError } from './query.ts'
 
-export interface FaultAnswer {
+export interface ErrorAnswer {
   readonly status: ContentfulStatusCode
   readonly title: string
   readonly message: string
@@ -16,7 +16,7 @@ export interface FaultAnswer {
 
 const NOT_PREPARED = ['42P01', '3F000', '42703', '42883'] // a table, schema, column or function is not there
 
-export function faultOf(error: unknown): FaultAnswer {
+export function errorAnswerOf(error: unknown): ErrorAnswer {
   if (error instanceof QueryError) {
     const { message, hint } = error
     return { status: 400, title: 'A wrong address', message, hint: hint ?? '', isPassing: false }
@@ -59,8 +59,8 @@ export function faultOf(error: unknown): FaultAnswer {
   }
 }
 
-export function refusalOf(refusal: Refusal, host: string): FaultAnswer {
-  switch (refusal) {
+export function denialAnswerOf(denial: AccessDenial, host: string): ErrorAnswer {
+  switch (denial) {
     case 'closed':
       return {
         status: 403,

@@ -1,17 +1,12 @@
 // Stores records of the spool: snapshots with all that follows from them, rejected answers, failures, the
 // run's counts. In a transaction of the caller, who holds the lease.
-import { sql } from 'kysely'
 import type { Calendar } from '../counters/calendar.ts'
 import { readingText } from '../counters/reading-text.ts'
-import { UsageError } from '../errors.ts'
 import type { AnswerRecord, FailureRecord, RejectedRecord, SpoolRecord } from '../spool/records.ts'
-import { loadCalendar } from '../warehouse/calendar.ts'
-import type { Transaction, Warehouse } from '../warehouse/pool.ts'
-import { addCategories } from '../warehouse/registry.ts'
-import { addToReplay, addToRun, finishRun, NO_COUNTS, type RunCounts, statusOf } from '../warehouse/runs.ts'
-import { type Arrival, recordSnapshots } from '../warehouse/series/record.ts'
-
-const DAY_MS = 86_400_000
+import type { Transaction } from './pool.ts'
+import { addCategories } from './registry.ts'
+import { addToReplay, addToRun, finishRun, NO_COUNTS, type RunCounts, statusOf } from './runs.ts'
+import { type Arrival, recordSnapshots } from './series/record.ts'
 
 /** The run row that counts what is stored late; the snapshots themselves belong to the run that asked. */
 export interface Replay {
@@ -68,34 +63,8 @@ export async function storeRecords(
   return counts
 }
 
-/** Trends are cut at the edges of one zone; a rebuild in another may have come in between. */
-export async function refuseOtherTimezone({ db }: Transaction, timezone: string): Promise<void> {
-  const { rows } = await sql<{ timezone: string }>`select timezone from store.reporting for share`.execute(db)
-  const now = rows[0]?.timezone
-  if (now === timezone) return
-  throw new UsageError(
-    `REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${now ?? 'no zone yet'}.`,
-    {
-      hint: `Set REPORTING_TIMEZONE=${now}, or cut all trends anew with: primosync rebuild --timezone ${timezone}`,
-    },
-  )
-}
-
-const calendars = new WeakMap<Warehouse, Calendar>()
-
-/** The days of all answers; read from the database only when those known do not reach. */
-export async function calendarFor(warehouse: Warehouse, records: readonly SpoolRecord[]): Promise<Calendar> {
-  const instants = answersOf(records).map(({ at }) => at)
-  const from = Math.min(Date.now(), ...instants)
-  const until = Math.max(Date.now(), ...instants)
-  const known = calendars.get(warehouse)
-  if (known && known.start <= from && known.end > until + DAY_MS) return known
-  const calendar = await loadCalendar(warehouse.db, from, until)
-  calendars.set(warehouse, calendar)
-  return calendar
-}
-
-function answersOf(records: readonly SpoolRecord[]): AnswerRecord[] {
+/** The answers among records. */
+export function answersOf(records: readonly SpoolRecord[]): AnswerRecord[] {
   return records.filter((record) => record.kind === 'answer')
 }
 

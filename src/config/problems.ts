@@ -1,30 +1,27 @@
-// What is wrong with the settings, one line a fault: its name, its value (never a secret), what is allowed.
+// What is wrong with the settings, one line a problem: its name, its value (never a secret), what is allowed.
 
 import type { z } from 'zod'
 import { UsageError } from '../errors.ts'
+import { DEFAULT_ACCOUNT, DEMO_ACCOUNT } from './account-names.ts'
 import { isMap, type RawSettings } from './file.ts'
 import { ACCOUNT_KEYS, SETTING_NAMES } from './schema.ts'
 import { nearestName } from './spelling.ts'
 
 export const SECRET_SETTINGS = ['PRIMOTEXTO_API_KEY', 'DATABASE_URL', 'HTTP_TOKEN']
-/** The account of PRIMOTEXTO_API_KEY. */
-export const DEFAULT_ACCOUNT = 'default'
-/** The demo's account: real numbers must not mix with made-up ones. */
-const DEMO_ACCOUNT = 'sandbox'
 
 const SHOWN_CHARACTERS = 80
 
-/** The one error for all faults together. */
-export function settingsError(faults: readonly string[]): UsageError {
+/** The one error for all problems together. */
+export function settingsError(problems: readonly string[]): UsageError {
   const message =
-    faults.length === 1
-      ? `wrong setting: ${faults[0]}`
-      : `${faults.length} wrong settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`
+    problems.length === 1
+      ? `wrong setting: ${problems[0]}`
+      : `${problems.length} wrong settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
   return new UsageError(message, { hint: 'primosync --help lists all settings' })
 }
 
 /** The lines for what the schema found. */
-export function faultsOf(issues: readonly z.core.$ZodIssue[]): string[] {
+export function problemsOf(issues: readonly z.core.$ZodIssue[]): string[] {
   return issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [wrongValue(issue)]
     const known = issue.path.length === 0 ? [...SETTING_NAMES, 'accounts'] : ACCOUNT_KEYS
@@ -60,7 +57,7 @@ function nameOf(path: readonly PropertyKey[]): string {
 }
 
 /** The lines for settings that do not go together; read from what was written, right or wrong. */
-export function faultsBetween(raw: RawSettings): string[] {
+export function problemsBetween(raw: RawSettings): string[] {
   const accounts = (Array.isArray(raw.accounts) ? raw.accounts : []).map((account) =>
     isMap(account) ? account : {},
   )

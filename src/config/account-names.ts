@@ -1,0 +1,7 @@
+// Names of accounts that have a meaning of their own.
+
+/** The account of PRIMOTEXTO_API_KEY. */
+export const DEFAULT_ACCOUNT = 'default'
+
+/** The account of all demo data. No account of the settings may have this name. */
+export const DEMO_ACCOUNT = 'sandbox'

@@ -1,0 +1,21 @@
+// What the pages and the API need from the program that starts them.
+import type { Logger } from '../logging.ts'
+import type { HealthDeps } from './health.ts'
+import type { Prometheus } from './prometheus.ts'
+
+export interface AppDeps extends HealthDeps {
+  readonly log: Logger
+  readonly timezone: string
+  /** The cron line of the ticks. */
+  readonly schedule: string
+  nextTickAt(): Date | null
+  /** The built-in sandbox plays the provider, in the account `demoAccount`. */
+  readonly demo: boolean
+  readonly demoAccount: string
+  /** What opens the pages, as of now; null: none is set. */
+  readonly token: (() => string) | null
+  /** The address that is listened on. */
+  readonly host: string
+  /** What /metrics serves. */
+  readonly prometheus: Pick<Prometheus, 'contentType' | 'render'>
+}
