@@ -1,5 +1,6 @@
 -- The store: what the provider answered, what was derived from it, and who asked when.
--- Everything here may change between versions; what users may rely on is in schemas sms and sync.
+-- Everything here may change between versions; what users may rely on is in schemas sms and sync, whose views,
+-- comments and dictionary src/warehouse/schema makes from the list of counters.
 --
 -- Each key that belongs to a category starts with its id, and no statement needs the rows of more than
 -- one category to be consistent, so that the tables can be distributed by category.
@@ -194,7 +195,8 @@ create index prune_by_category on store.prune (category_id, edge desc nulls last
 create table store.reporting (
   one boolean primary key default true check (one),
   timezone text not null,
-  expected_every interval -- the longest time between two ticks of the schedule
+  expected_every interval, -- the longest time between two ticks of the schedule
+  rules integer not null -- the version of the rules that the derived rows were made by
 );
 
 -- The versions of the program that brought the schema forward: an older one says which to use instead.
@@ -288,18 +290,6 @@ begin
     using errcode = 'insufficient_privilege', hint = 'Use primosync reclassify to decide how a snapshot counts.';
 end $$;
 
-create trigger keep_what_was_said before update on store.snapshot for each row
-when (
-  (old.observed_at, old.category_id, old.run_id, old.imported, old.timespent, old.extra,
-   old.sent, old.submitted, old.delivered, old.openers, old.clickers, old.clicks,
-   old.opens, old.replies, old.unsubscribers, old.errors, old.bounced, old.complaint)
-  is distinct from
-  (new.observed_at, new.category_id, new.run_id, new.imported, new.timespent, new.extra,
-   new.sent, new.submitted, new.delivered, new.openers, new.clickers, new.clicks,
-   new.opens, new.replies, new.unsubscribers, new.errors, new.bounced, new.complaint)
-)
-execute function store.refuse_change();
-
 create trigger keep_rows before delete on store.snapshot for each row execute function store.refuse_change();
 
 create trigger keep_table before truncate on store.snapshot execute function store.refuse_change();
@@ -319,3 +309,37 @@ end $$;
 
 create trigger log_pruning after delete on store.snapshot referencing old table as removed
 for each statement execute function store.log_pruning();
+
+-- What /metrics exports of the counters. A Prometheus counter must never fall, not even after a correction, a
+-- decision, a restart or on another machine, so the highest total shown so far is stored.
+create table store.exported_total (
+  category_id integer not null references store.category,
+  counter integer not null, -- its place in the order of the counters, from 1
+  first_at timestamptz not null, -- where the series began when this row was written
+  shift bigint not null default 0, -- total minus growth since first_at: an import brought older history
+  total bigint not null,
+  primary key (category_id, counter)
+);
+
+-- Views, comments, functions and the dictionary are not migrated but made again whenever they changed. One row: the
+-- script that made those in place.
+create table store.repeatable (
+  one boolean primary key default true check (one),
+  checksum text not null,
+  version text not null, -- of the program
+  applied_at timestamptz not null
+);
+
+create schema sms;
+create schema sync;
+
+-- The dictionary of all metrics.
+create table sms.metrics (
+  metric text primary key,
+  kind text not null check (kind in ('counter', 'gauge', 'rate')),
+  label text not null,
+  description text not null,
+  unit text not null,
+  formula text, -- null: the provider reports the metric itself
+  position integer not null unique
+);

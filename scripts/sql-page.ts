@@ -15,7 +15,7 @@ interface Column {
 
 const INTRODUCTION = `# The SQL objects
 
-<!-- Made by scripts/sql-docs.ts from the comments in the database; edit those in migrations/. -->
+<!-- Made by scripts/sql-docs.ts from the comments in the database; edit those in src/warehouse/schema/. -->
 
 Everything in the schemas \`sms\` and \`sync\` is stable, readable and commented: \`\\d+ sms.trends_daily\` in psql, or
 the column list of any tool, shows the same texts. The schema \`store\` behind them may change with every version.

@@ -31,7 +31,7 @@ export function readQuery<S extends z.ZodObject>(schema: S, raw: RawQuery): z.ou
   })
 }
 
-const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
+const choice = <const T extends string>(values: readonly T[]) =>
   z.enum(values, { error: `one of ${values.join(', ')}` })
 
 const isDate = (text: string) => {

@@ -1,6 +1,7 @@
 // The reporting zone and its days: kept in the database, decided by PostgreSQL's time zone data alone.
 import { sql } from 'kysely'
 import { type Calendar, createCalendar, type Day, isoDay } from '../counters/calendar.ts'
+import { RULES_VERSION } from '../counters/rules-version.ts'
 import { PrimosyncError, UsageError } from '../errors.ts'
 import type { Db, Warehouse } from './pool.ts'
 
@@ -19,7 +20,7 @@ export async function settleTimezone(warehouse: Warehouse, timezone: string): Pr
   await refuseUnknownTimezone(warehouse.db, timezone)
   await warehouse.db
     .insertInto('store.reporting')
-    .values({ timezone, expected_every: null })
+    .values({ timezone, expected_every: null, rules: RULES_VERSION })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
   await settleTimezone(warehouse, timezone) // somebody else may have been first, with another one

@@ -1,4 +1,5 @@
-// Brings the schema to this program's version: the numbered SQL files, run by Kysely's Migrator.
+// Brings the schema to this program's version: the numbered SQL files, run by Kysely's Migrator, then the script of
+// views and comments where it changed.
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
@@ -8,6 +9,7 @@ import { PrimosyncError } from '../errors.ts'
 import { version } from '../version.ts'
 import { isDatabaseAway } from './away.ts'
 import type { Db } from './pool.ts'
+import { appliedScript, applyRepeatable } from './schema/repeatable.ts'
 
 const FOLDER = fileURLToPath(new URL('../../migrations/', import.meta.url))
 
@@ -35,8 +37,9 @@ export async function migrate(db: Db): Promise<string[]> {
         )
       : error
   }
-  const run =
+  const migrated =
     results?.filter((result) => result.status === 'Success').map((result) => result.migrationName) ?? []
+  const run = (await applyRepeatable(db)) ? [...migrated, VIEWS] : migrated
   if (run.length > 0) {
     await sql`insert into store.program (version) values (${version})
       on conflict (version) do update set migrated_at = now()`.execute(db)
@@ -48,27 +51,47 @@ export async function migrate(db: Db): Promise<string[]> {
 export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
   await refuseNewerSchema(db)
   const migrations = await migratorOn(db).getMigrations()
-  return migrations.map(({ name, executedAt }) => ({ name, executedAt: executedAt ?? null }))
+  const applied = await appliedScript(db)
+  return [
+    ...migrations.map(({ name, executedAt }) => ({ name, executedAt: executedAt ?? null })),
+    { name: VIEWS, executedAt: applied?.isCurrent ? applied.appliedAt : null },
+  ]
 }
 
+/** What the script of views and comments is called beside the migrations. */
+const VIEWS = 'views'
+
+/** The schema only goes forward: views of a newer program are left alone, too. */
 async function refuseNewerSchema(db: Db): Promise<void> {
+  const newest = await newestUnknown(db)
+  if (newest === null) return
+  const { rows: programs } = await sql<{ version: string }>`
+    select version from store.program order by migrated_at desc limit 1`.execute(db)
+  throw new PrimosyncError(
+    `The database has a newer schema (${newest}) than primosync ${version} knows (${(await migrationNames()).at(-1)}).`,
+    {
+      hint: `Use primosync ${programs[0]?.version ?? 'of the version that made it'} or a newer one; the schema is never taken back.`,
+    },
+  )
+}
+
+/** The newest migration that this program does not know, or `views` where those are of a newer program. */
+async function newestUnknown(db: Db): Promise<string | null> {
   const { rows: tables } = await sql<{ exists: boolean }>`
     select to_regclass(${`${SCHEMA}.${TABLE}`}) is not null as exists`.execute(db)
-  if (!tables[0]!.exists) return
+  if (!tables[0]!.exists) return null
   const known = await migrationNames()
   const { rows } = await sql<{
     name: string
   }>`select name from ${sql.id(SCHEMA, TABLE)} order by name`.execute(db)
   const unknown = rows.map((row) => row.name).filter((name) => !known.includes(name))
-  if (unknown.length === 0) return
-  const { rows: programs } = await sql<{ version: string }>`
-    select version from store.program order by migrated_at desc limit 1`.execute(db)
-  throw new PrimosyncError(
-    `The database has a newer schema (${unknown.at(-1)}) than primosync ${version} knows (${known.at(-1)}).`,
-    {
-      hint: `Use primosync ${programs[0]?.version ?? 'of the version that made it'} or a newer one; the schema is never taken back.`,
-    },
-  )
+  if (unknown.length > 0) return unknown.at(-1)!
+  const applied = await appliedScript(db)
+  return applied && !applied.isCurrent && isNewer(applied.version, version) ? VIEWS : null
+}
+
+function isNewer(one: string, other: string): boolean {
+  return one.localeCompare(other, 'en', { numeric: true }) > 0
 }
 
 /** Rights are missing: the one trouble of a database that a person has to hear of. */
@@ -90,7 +113,7 @@ function migratorOn(db: Db): Migrator {
 async function migrationNames(): Promise<string[]> {
   const files = await readdir(FOLDER)
   return files
-    .filter((file) => file.endsWith('.sql'))
+    .filter((file) => /^\d{4}_.*\.sql$/.test(file))
     .sort()
     .map((file) => file.slice(0, -'.sql'.length))
 }

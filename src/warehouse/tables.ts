@@ -82,7 +82,14 @@ export interface Tables {
     edge: Date | null
     snapshots: number
   }
-  'store.reporting': { one: Generated<boolean>; timezone: string; expected_every: string | null }
+  'store.reporting': {
+    one: Generated<boolean>
+    timezone: string
+    expected_every: string | null
+    /** The version of the rules that the derived rows were made by. */
+    rules: number
+  }
+  'store.repeatable': { one: Generated<boolean>; checksum: string; version: string; applied_at: Date }
   'store.program': { version: string; migrated_at: Generated<Date> }
   'store.lease': { name: string; token: BigInteger; holder: string | null; expires_at: Date }
   'store.calendar': { day: string; starts_at: Date; ends_at: Date }

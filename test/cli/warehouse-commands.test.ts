@@ -225,7 +225,7 @@ describe('verify and rebuild', () => {
     expect(text.stdout).toMatch(/store\.day +shop: promo +2026-03-01 +sent +31 +30\n/)
     expect(json.code).toBe(1)
     expect(JSON.parse(json.stdout)).toMatchObject({
-      isRight: false,
+      ok: false,
       differences: [
         {
           table: 'store.day',
@@ -233,7 +233,7 @@ describe('verify and rebuild', () => {
           row: '2026-03-01',
           column: 'sent',
           stored: '31',
-          right: '30',
+          expected: '30',
         },
         { table: 'sms.trends_daily', row: null, column: 'sum(sent)' },
         { table: 'sms.trends_weekly' },
@@ -243,7 +243,7 @@ describe('verify and rebuild', () => {
     expect((await run('rebuild')).stdout).toContain('rows changed: 1')
     const { code, stdout } = await run('verify')
     expect(code).toBe(0)
-    expect(stdout).toContain('All is right: 3 categories, 7 snapshots')
+    expect(stdout).toContain('All is expected: 3 categories, 7 snapshots')
   })
 
   test('another zone: said, kept, and asked for from then on', async () => {

@@ -130,6 +130,9 @@ export async function readDeltas(
 export type Grain = 'hourly' | 'daily' | 'weekly' | 'monthly'
 export const BUCKET_NAME = { hourly: 'hour', daily: 'day', weekly: 'week', monthly: 'month' } as const
 
+/** Columns that the worked cases leave out: they follow from the bucket, or from now. */
+const NOT_WORKED = ['account', 'category', 'local_hour', 'hour_of_day', 'weekday', 'is_complete']
+
 /** The rows of a trend view in the form of the worked cases. */
 export async function readTrends(
   warehouse: Warehouse,
@@ -137,11 +140,13 @@ export async function readTrends(
   account = 'default',
 ): Promise<Record<string, unknown>[]> {
   const { rows } = await warehouse.pool.query(
-    `select *, extract(epoch from widest_gap)::float8 as widest_gap_seconds
-    from sms.trends_${grain} where account = $1 order by category, ${BUCKET_NAME[grain]}`,
+    `select * from sms.trends_${grain} where account = $1 order by category, ${BUCKET_NAME[grain]}`,
     [account],
   )
-  return rows.map(({ account: _account, category: _category, widest_gap: _gap, ...row }) => plain(row))
+  const leftOut = grain === 'hourly' ? [...NOT_WORKED, 'day'] : NOT_WORKED
+  return rows.map((row) =>
+    plain(Object.fromEntries(Object.entries(row).filter(([name]) => !leftOut.includes(name)))),
+  )
 }
 
 function plain(row: Record<string, unknown>): Record<string, unknown> {

@@ -164,7 +164,7 @@ describe('an altered cell is found and named, and rebuild mends it', () => {
         row: '2024-10-23 10:00:00+00',
         column: 'clicks',
         stored: `${stored}`,
-        right: `${stored - 1}`,
+        expected: `${stored - 1}`,
       },
       {
         table: 'sms.trends_hourly',
@@ -172,7 +172,7 @@ describe('an altered cell is found and named, and rebuild mends it', () => {
         row: null,
         column: 'sum(clicks)',
         stored: expect.any(String),
-        right: expect.any(String),
+        expected: expect.any(String),
       },
     ])
     expect(await rebuild(warehouse)).toMatchObject({ rows: 1 })

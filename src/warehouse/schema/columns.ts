@@ -1,0 +1,31 @@
+// The columns that views and comments have in common, as SQL. Made from the one list of counters.
+import { COUNTERS } from '../../counters/names.ts'
+import { RATE_DEFINITIONS } from '../../counters/rates.ts'
+
+/** A column for each counter, by `column`, with commas between them. */
+export function eachCounter(column: (name: string, position: number) => string): string {
+  return COUNTERS.map((name, i) => column(name, i + 1)).join(', ')
+}
+
+/** `s.sent, s.submitted, …`; without an alias `sent, submitted, …`. */
+export const counters = (alias?: string) =>
+  eachCounter((name) => (alias === undefined ? name : `${alias}.${name}`))
+
+/** The rates of the counters at hand. */
+export const rates = RATE_DEFINITIONS.map(
+  ({ name, part, whole }) => `store.rate(${part}, ${whole}) as ${name}`,
+).join(', ')
+
+export interface Grain {
+  /** `hourly`, as in sms.trends_hourly. */
+  readonly name: string
+  /** `hour`, as its column is called. */
+  readonly bucket: string
+}
+
+export const GRAINS: readonly Grain[] = [
+  { name: 'hourly', bucket: 'hour' },
+  { name: 'daily', bucket: 'day' },
+  { name: 'weekly', bucket: 'week' },
+  { name: 'monthly', bucket: 'month' },
+]
