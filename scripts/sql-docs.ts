@@ -1,5 +1,5 @@
-// Writes docs/sql.md from the comments in a new, migrated database: the page never says anything else than
-// what a tool shows. Usage: node scripts/sql-docs.ts
+// Writes docs/sql.md and docs/store.sql from a new, migrated database, so that they say what a tool shows.
+// Usage: node scripts/sql-docs.ts
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { openEmbedded } from '../src/embedded/embedded.ts'
 import { migrate } from '../src/warehouse/migrate.ts'
 import { openWarehouse } from '../src/warehouse/pool.ts'
 import { SQL_PAGE, sqlPage } from './sql-page.ts'
+import { STORE_DUMP, storeDump } from './store-dump.ts'
 
 const dataDir = await mkdtemp(join(tmpdir(), 'primosync-docs-'))
 const server = await openEmbedded({ dataDir, exclusive: true })
@@ -14,6 +15,7 @@ const warehouse = openWarehouse(server.ownerUrl)
 try {
   await migrate(warehouse.db)
   await writeFile(SQL_PAGE, await sqlPage(warehouse))
+  await writeFile(STORE_DUMP, await storeDump(warehouse))
 } finally {
   await warehouse.close()
   await server.stop()

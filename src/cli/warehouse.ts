@@ -13,6 +13,7 @@ import { setExpectedEvery, settleTimezone } from '../warehouse/calendar.ts'
 import { grantReader } from '../warehouse/grant.ts'
 import { migrate, migrationStatus } from '../warehouse/migrate.ts'
 import { openWarehouse, type Warehouse } from '../warehouse/pool.ts'
+import { rulesProblem } from '../warehouse/rules.ts'
 
 export interface ConfiguredWarehouse extends Warehouse {
   /** How people reach the embedded database, to be printed; null: they know their own. */
@@ -69,6 +70,12 @@ export async function prepareWarehouse(warehouse: ConfiguredWarehouse, config: C
   }
 }
 
+/** The numbers stay usable, so this stops nothing. */
+async function warnOfOtherRules({ db }: Warehouse, log: Logger): Promise<void> {
+  const problem = await rulesProblem(db)
+  if (problem) log.warn(`${problem.message} ${problem.hint}`)
+}
+
 async function migrateWhereNeeded(warehouse: ConfiguredWarehouse): Promise<void> {
   const migrations = await migrationStatus(warehouse.db)
   if (migrations.every(({ executedAt }) => executedAt !== null)) return
@@ -84,11 +91,16 @@ async function migrateWhereNeeded(warehouse: ConfiguredWarehouse): Promise<void>
  * Prepares the warehouse for ticks when first called, and again until that succeeds: notes how often they are due,
  * and sees that demo data neither look stale beside real ones nor stand still in the demo.
  */
-export function prepareOnce(warehouse: ConfiguredWarehouse, config: Config): () => Promise<void> {
+export function prepareOnce(
+  warehouse: ConfiguredWarehouse,
+  config: Config,
+  log: Logger,
+): () => Promise<void> {
   let isPrepared = false
   return async () => {
     if (isPrepared) return
     await prepareWarehouse(warehouse, config)
+    await warnOfOtherRules(warehouse, log)
     await setExpectedEvery(warehouse.db, longestPauseMs(config.syncSchedule, config.reportingTimezone))
     if (config.demo) await resumeDemo(warehouse.db)
     else if (config.accounts.every(({ name }) => name !== DEMO_ACCOUNT)) await pauseDemo(warehouse.db)
@@ -105,6 +117,7 @@ export async function withConfiguredWarehouse<T>(
   const warehouse = await connectWarehouse(config, log)
   try {
     await prepareWarehouse(warehouse, config)
+    await warnOfOtherRules(warehouse, log)
     return await work(warehouse)
   } finally {
     await warehouse.close()

@@ -4,6 +4,7 @@ import { PrimosyncError, reasonOf } from '../errors.ts'
 import { refuseUnknownTimezone, reportingTimezone } from '../warehouse/calendar.ts'
 import { migrationStatus } from '../warehouse/migrate.ts'
 import type { Db } from '../warehouse/pool.ts'
+import { rulesProblem } from '../warehouse/rules.ts'
 import { type Finding, ill, well } from './finding.ts'
 
 const OLDEST_MAJOR = 15
@@ -92,8 +93,12 @@ function checkRights({ mayCreate, ownsStore, user }: Server): Finding {
 async function checkSchema(db: Db): Promise<Finding> {
   try {
     const waiting = (await migrationStatus(db)).filter(({ executedAt }) => executedAt === null)
-    if (waiting.length === 0) return well('schema', 'up to date')
-    return ill('schema', `${waiting.length} migrations have not run`, 'Run: primosync migrate')
+    if (waiting.length > 0) {
+      const names = waiting.map(({ name }) => name).join(', ')
+      return ill('schema', `not up to date: ${names} to be run`, 'Run: primosync migrate')
+    }
+    const problem = await rulesProblem(db)
+    return problem ? ill('schema', problem.message, problem.hint) : well('schema', 'up to date')
   } catch (error) {
     const advice = error instanceof PrimosyncError ? error.hint : null
     return ill('schema', reasonOf(error), advice ?? 'Run: primosync migrate --status')

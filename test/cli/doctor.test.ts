@@ -173,7 +173,7 @@ describe('the database', () => {
         `drop schema sms, sync, store, store_migrations cascade; alter database ${database} set role = ${role}`,
       [
         ['rights', /may not create schemas/],
-        ['schema', /^\d migrations have not run/],
+        ['schema', /^not up to date: 0001_store, views to be run/],
       ],
     ],
     [
@@ -186,8 +186,13 @@ describe('the database', () => {
     ],
     [
       'an older schema',
-      () => `delete from store_migrations.migration where name like '0004%'`,
-      [['schema', /^1 migrations have not run/]],
+      () => `delete from store.repeatable`,
+      [['schema', /^not up to date: views to be run/]],
+    ],
+    [
+      'rows made by older rules',
+      () => `update store.reporting set rules = rules - 1`,
+      [['schema', /^The deltas and trends in this warehouse were made by version 0 of the rules/]],
     ],
     [
       'a newer schema',

@@ -243,7 +243,7 @@ describe('verify and rebuild', () => {
     expect((await run('rebuild')).stdout).toContain('rows changed: 1')
     const { code, stdout } = await run('verify')
     expect(code).toBe(0)
-    expect(stdout).toContain('All is expected: 3 categories, 7 snapshots')
+    expect(stdout).toContain('Everything agrees: 3 categories, 7 snapshots')
   })
 
   test('another zone: said, kept, and asked for from then on', async () => {

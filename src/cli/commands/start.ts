@@ -47,7 +47,7 @@ export const start: Action<object> = {
       const onWaiting = (is: boolean) => {
         isWaiting = is
       }
-      const prepareForTicks = prepareOnce(warehouse, config)
+      const prepareForTicks = prepareOnce(warehouse, config, log)
       const prepare = async () => {
         await prepareForTicks()
         isPrepared = true

@@ -48,7 +48,7 @@ export const sync: Action<Options> = {
             retentionMs: config.snapshotRetentionMs,
             timezone: config.reportingTimezone,
             holder: `${hostname()}, process ${process.pid}`,
-            prepare: prepareOnce(warehouse, config),
+            prepare: prepareOnce(warehouse, config, log),
           },
           { trigger: 'manual', scheduledAt: null, account: options.account, categories: options.category },
           stop,

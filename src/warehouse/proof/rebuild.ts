@@ -6,6 +6,7 @@ import { PrimosyncError } from '../../errors.ts'
 import { loadCalendar, refuseUnknownTimezone } from '../calendar.ts'
 import type { Db, Warehouse } from '../pool.ts'
 import { listCategories } from '../registry.ts'
+import { setStoredRules } from '../rules.ts'
 import { CHECKPOINT_EVERY } from '../series/derive.ts'
 import { isPruned } from '../series/prune.ts'
 import { Writer } from '../series/writer.ts'
@@ -55,6 +56,7 @@ export async function rebuild(warehouse: Warehouse, options: RebuildOptions = {}
       onCategory?.()
     }
     await mending.flush()
+    await setStoredRules(db)
     return { timezone, previousTimezone, categories: categories.length, rows }
   })
 }

@@ -3,10 +3,12 @@
 import { sql } from 'kysely'
 import type { Calendar } from '../../counters/calendar.ts'
 import { COUNTERS } from '../../counters/names.ts'
+import { RULES_VERSION } from '../../counters/rules-version.ts'
 import { PrimosyncError } from '../../errors.ts'
 import { reportingTimezone } from '../calendar.ts'
 import type { Db, Transaction, Warehouse } from '../pool.ts'
 import { type Category, listCategories } from '../registry.ts'
+import { storedRules } from '../rules.ts'
 import { numberArray, splitArray, timestamp } from '../series/text.ts'
 import { compareCalendar, expectedCalendar } from './expected-calendar.ts'
 import { type Recomputed, type RowDifference, recompute } from './recompute.ts'
@@ -60,6 +62,8 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
     for (const difference of await compareCalendar(db, settled))
       flat({ table: 'store.calendar', key: difference.day, ...difference }, null).forEach(report)
     for (const orphan of await findOrphans(db)) report(orphan)
+    const rules = await storedRules(db)
+    if (rules !== RULES_VERSION) report(otherRules(rules))
     return { timezone: settled, categories: await listCategories(db), span: await wholeSpan(db) }
   })
   onStart?.(categories.length)
@@ -80,6 +84,11 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
     onCategory?.()
   }
   return { categories: categories.length, snapshots, pruned, differences, differenceCount }
+}
+
+function otherRules(stored: number | null): Difference {
+  const of = { table: 'store.reporting', account: null, category: null, row: null, column: 'rules' }
+  return { ...of, stored: stored === null ? null : String(stored), expected: String(RULES_VERSION) }
 }
 
 /** A transaction that sees one state of the database and cannot change it. */

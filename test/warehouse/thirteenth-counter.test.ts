@@ -1,0 +1,65 @@
+// A counter more is a line in counters/names.ts and its columns in a migration: this file adds one to a copy of both.
+import { expect, test, vi } from 'vitest'
+import { COUNTERS } from '../../src/counters/names.ts'
+import { verify } from '../../src/warehouse/proof/verify.ts'
+import { applyRepeatable } from '../../src/warehouse/schema/repeatable.ts'
+import { recordLines, withWarehouse } from '../helpers/warehouse.ts'
+
+vi.mock('../../src/counters/names.ts', async (original) => {
+  const names = await original<typeof import('../../src/counters/names.ts')>()
+  const read = { name: 'read', label: 'Read', unit: 'messages', description: 'Messages that were read.' }
+  const definitions = [...names.COUNTER_DEFINITIONS, read]
+  return { ...names, COUNTER_DEFINITIONS: definitions, COUNTERS: definitions.map(({ name }) => name) }
+})
+
+const MIGRATION = `
+  alter table store.snapshot add column read bigint, add column read_delta bigint;
+  alter table store.hour add column read bigint;
+  alter table store.day add column read bigint`
+
+const START = Date.parse('2026-03-01T12:00:00Z')
+const at = (minutes: number) => new Date(START + minutes * 60_000).toISOString()
+
+test('a 13th counter is in every view, in the dictionary, in the trends and under the guard', async () => {
+  expect(COUNTERS).toHaveLength(13)
+  await withWarehouse(async (warehouse) => {
+    const { pool } = warehouse
+    await pool.query(MIGRATION)
+    expect(await applyRepeatable(warehouse.db)).toBe(true)
+
+    const { rows: views } = await pool.query(
+      `select table_name as view, bool_or(column_name = 'read') as has_it from information_schema.columns
+      where table_schema = 'sms' group by table_name having bool_or(column_name = 'complaint')`,
+    )
+    expect(views.length).toBe(7)
+    expect(views.filter(({ has_it }) => !has_it)).toEqual([])
+    const { rows: uncommented } = await pool.query(
+      `select attrelid::regclass from pg_attribute
+      where attname = 'read' and attrelid::regclass::text like 'sms.%' and col_description(attrelid, attnum) is null`,
+    )
+    expect(uncommented).toEqual([])
+    expect((await pool.query(`select kind, position from sms.metrics where metric = 'read'`)).rows).toEqual([
+      { kind: 'counter', position: 13 },
+    ])
+
+    await pool.query(`insert into store.run (id, key, trigger, started_at, status)
+      overriding system value values (1, gen_random_uuid(), 'import', now(), 'ok')`)
+    await recordLines(warehouse, [
+      { category: 'a', observed_at: at(0), stats: { sent: 10, read: 4 } },
+      { category: 'a', observed_at: at(30), stats: { sent: 20, read: 9 } },
+      { category: 'a', observed_at: at(90), stats: { sent: 30, read: 11 } },
+    ])
+    expect((await pool.query('select read from sms.trends_daily')).rows).toEqual([{ read: 7 }])
+    expect(
+      (await pool.query(`select value from sms.trends_monthly_long where metric = 'read'`)).rows,
+    ).toEqual([{ value: '7' }])
+    expect((await pool.query('select read from sms.deltas order by observed_at')).rows).toEqual([
+      { read: 5 },
+      { read: 2 },
+    ])
+    expect((await verify(warehouse)).differences).toEqual([])
+
+    await expect(pool.query('update store.snapshot set read = 5')).rejects.toThrow('cannot be changed')
+    await pool.query('update store.snapshot set read_delta = read_delta') // derived, so it may
+  })
+})
