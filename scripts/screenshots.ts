@@ -19,7 +19,7 @@ const SHOTS = [
   { name: 'category', path: CATEGORY, colorScheme: 'light', height: 1020 },
 ] as const
 
-const QUERY = `select day, sent, delivered, round(delivery_rate::numeric, 3) as rate, snapshots, widest_gap
+const QUERY = `select day, sent, delivered, round(delivery_rate::numeric, 3) as rate, snapshots, widest_gap_seconds
 from sms.trends_daily where category = 'codeConfirmation' order by day desc limit 8`
 
 const run = promisify(execFile)

@@ -1,39 +1,22 @@
 // The state of things as lines for a person, within the columns of a terminal. Pure.
-import type { CategoryFreshness, FailureCount, LastRun, SentOnDay, Storage } from '../warehouse/status.ts'
+import type { FailureSummary, Run } from '../read/runs.ts'
+import type { SentOnDay } from '../read/sent-by-day.ts'
+import { type CategoryStatus, SENT_DAYS, type Status } from '../read/status.ts'
+import { bytesText, relativeTime } from '../units.ts'
 import { wrapTo } from './layout.ts'
 import { sparkline } from './sparkline.ts'
 import { type Colors, type Column, formatTable } from './table.ts'
-import { absoluteTime, clockTime, relativeTime } from './times.ts'
+import { absoluteTime, clockTime } from './times.ts'
 
 /** As many categories and failures are listed; the stale and the newest ones come first. */
 export const LISTED = 30
-export const SPARK_DAYS = 14
-
-export interface StatusFacts {
-  readonly demo: boolean
-  readonly now: Date
-  readonly timezone: string
-  readonly schedule: string
-  readonly lastRun: LastRun | null
-  readonly nextTickAt: Date | null
-  readonly spool: { readonly runs: number; readonly bytes: number }
-  readonly storage: Storage
-  readonly failures: readonly FailureCount[]
-  readonly categories: readonly CategoryStatus[]
-}
-
-export interface CategoryStatus extends CategoryFreshness {
-  /** Of the last 14 days up to today; null: not read. */
-  readonly sentByDay: readonly SentOnDay[] | null
-}
-
 export interface View {
   readonly colors: Colors
   /** Columns of the terminal; null: no limit. */
   readonly width: number | null
 }
 
-export function statusLines(facts: StatusFacts, view: View): string[] {
+export function statusLines(facts: Status, view: View): string[] {
   const { colors, width } = view
   const { demo, failures, categories } = facts
   const head = headLines(facts, view)
@@ -52,28 +35,28 @@ export function statusLines(facts: StatusFacts, view: View): string[] {
 
 const NAME_COLUMNS = 13
 
-function headLines(facts: StatusFacts, { colors, width }: View): string[] {
-  const { now, timezone, schedule, lastRun, nextTickAt, spool, storage, categories } = facts
+function headLines(facts: Status, { colors, width }: View): string[] {
+  const { now, timezone, schedule, last_run: lastRun, next_tick_at: nextTickAt, spool, storage } = facts
   const when = (at: Date) => `${relativeTime(at, now)} (${clockTime(at, now, timezone)})`
-  const stale = categories.filter((category) => category.stale).length
-  const { rejectedLastDay } = storage
+  const { rejected_last_day: rejected, categories } = facts
+  const { stale } = facts.category_counts
   const lines: [name: string, text: string, paint?: (text: string) => string][] = [
     ['now', `${absoluteTime(now, timezone)} ${timezone}`],
     lastRun
       ? [
           'last run',
-          `${lastRun.status}, ${when(lastRun.startedAt)}: ${countsOf(lastRun)}`,
+          `${lastRun.status}, ${when(lastRun.started_at)}: ${countsOf(lastRun)}`,
           paintOf(lastRun, colors),
         ]
       : ['last run', 'none yet'],
     ['next tick', nextTickAt ? `${when(nextTickAt)} while primosync start runs; ${schedule}` : 'never'],
     spool.runs === 0
       ? ['spool', 'empty']
-      : ['spool', `${plural(spool.runs, 'run')} to be stored, ${size(spool.bytes)}`, colors.yellow],
-    ['storage', `${size(storage.databaseBytes)}, about ${count(storage.snapshots)} snapshots`],
-    rejectedLastDay === 0
+      : ['spool', `${plural(spool.runs, 'run')} to be stored, ${bytesText(spool.bytes)}`, colors.yellow],
+    ['storage', `${bytesText(storage.database_bytes)}, about ${count(storage.snapshots)} snapshots`],
+    rejected === 0
       ? ['rejected', 'none in 24 hours']
-      : ['rejected', `${plural(rejectedLastDay, 'answer')} in 24 hours (sync.rejected)`, colors.yellow],
+      : ['rejected', `${plural(rejected, 'answer')} in 24 hours (sync.rejected)`, colors.yellow],
     stale === 0
       ? ['stale', 'none']
       : ['stale', `${stale} of ${plural(categories.length, 'category', 'categories')}`, colors.red],
@@ -85,12 +68,12 @@ function headLines(facts: StatusFacts, { colors, width }: View): string[] {
   )
 }
 
-function paintOf({ status }: LastRun, colors: Colors): (text: string) => string {
+function paintOf({ status }: Run, colors: Colors): (text: string) => string {
   if (status === 'ok') return colors.green
   return status === 'failed' || status === 'abandoned' ? colors.red : colors.yellow
 }
 
-function countsOf({ categories, stored, failed, rejected, late }: LastRun): string {
+function countsOf({ categories, stored, failed, rejected, late }: Run): string {
   const troubles = [
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(rejected > 0 ? [`${rejected} rejected`] : []),
@@ -100,7 +83,7 @@ function countsOf({ categories, stored, failed, rejected, late }: LastRun): stri
 }
 
 function categoryColumns(
-  { now, timezone, categories }: StatusFacts,
+  { now, timezone, categories }: Status,
   { colors }: View,
 ): readonly Column<CategoryStatus>[] {
   const paint = (text: string, { stale, state }: CategoryStatus) =>
@@ -111,41 +94,41 @@ function categoryColumns(
     { header: 'state', value: ({ state, stale }) => (stale ? `${state}, stale` : state), color: paint },
     {
       header: 'last snapshot',
-      value: ({ lastSnapshotAt: at }) => (at === null ? 'never' : relativeTime(at, now)),
+      value: ({ last_snapshot_at: at }) => (at === null ? 'never' : relativeTime(at, now)),
       color: paint,
     },
     {
-      header: `sent, ${SPARK_DAYS} days`,
-      value: ({ sentByDay }) => sentByDay && sparkline(sentByDay.map(({ sent }) => sent)),
+      header: `sent, ${SENT_DAYS} days`,
+      value: ({ sent_by_day: days }) => days && sparkline(days.map(({ sent }) => sent)),
       color: colors.cyan,
       narrow: 'drop',
     },
     {
       header: 'last 7 days',
-      value: ({ sentByDay }) => sumOf(sentByDay?.slice(-7)),
+      value: ({ sent_by_day: days }) => sumOf(days?.slice(-7)),
       align: 'right',
       narrow: 'drop',
     },
     {
       header: 'at',
-      value: ({ lastSnapshotAt: at }) => at && absoluteTime(at, timezone),
+      value: ({ last_snapshot_at: at }) => at && absoluteTime(at, timezone),
       narrow: 'drop',
     },
   ]
 }
 
 function failureColumns(
-  { now, timezone, categories }: StatusFacts,
+  { now, timezone, categories }: Status,
   { colors }: View,
-): readonly Column<FailureCount>[] {
+): readonly Column<FailureSummary>[] {
   return [
-    ...accountColumn<FailureCount>(categories),
+    ...accountColumn<FailureSummary>(categories),
     { header: 'category', value: ({ category }) => category, narrow: 'cut' },
     { header: 'class', value: (failure) => failure.class, color: colors.red },
     { header: 'times', value: (failure) => failure.count, align: 'right' },
-    { header: 'last', value: ({ lastAt }) => relativeTime(lastAt, now) },
+    { header: 'last', value: ({ last_at }) => relativeTime(last_at, now) },
     { header: 'message', value: ({ message }) => message.replace(ITS_CATEGORY, ''), narrow: 'cut' },
-    { header: 'at', value: ({ lastAt }) => absoluteTime(lastAt, timezone), narrow: 'drop' },
+    { header: 'at', value: ({ last_at }) => absoluteTime(last_at, timezone), narrow: 'drop' },
   ]
 }
 
@@ -172,10 +155,3 @@ const count = (value: number) => value.toLocaleString('en')
 
 export const plural = (value: number, one: string, many = `${one}s`) =>
   `${count(value)} ${value === 1 ? one : many}`
-
-/** Bytes for people. */
-export function size(bytes: number): string {
-  if (bytes < 2 ** 20) return `${(bytes / 1024).toFixed(1)} KiB`
-  const mebibytes = bytes / 2 ** 20
-  return mebibytes < 1024 ? `${mebibytes.toFixed(1)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`
-}

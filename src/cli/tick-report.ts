@@ -26,3 +26,9 @@ export function describeReport(report: TickReport | null, isDemo: boolean): stri
   ]
   return `${isDemo ? 'demo data: ' : ''}${parts.join(', ')}`
 }
+
+/** The report as `--json` prints it. */
+export function reportObject(report: TickReport) {
+  const { run, durationMs, ...rest } = report
+  return { run_key: run, ...rest, duration_seconds: durationMs / 1000 }
+}

@@ -1,22 +1,4 @@
-// Instants for people: how long ago, and when by the clocks of the reporting zone.
-
-const UNITS = [
-  ['day', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1000],
-] as const
-
-/** `3 min ago`, `in 12 s`, `just now`: the largest unit that fits, cut off. */
-export function relativeTime(at: Date, now: Date): string {
-  const distanceMs = Math.abs(now.getTime() - at.getTime())
-  const unit = UNITS.find(([, unitMs]) => distanceMs >= unitMs)
-  if (unit === undefined) return 'just now'
-  const [name, unitMs] = unit
-  const count = Math.floor(distanceMs / unitMs)
-  const text = `${count} ${name}${name === 'day' && count > 1 ? 's' : ''}`
-  return at <= now ? `${text} ago` : `in ${text}`
-}
+// Instants by the clocks of the reporting time zone.
 
 /** `2026-03-01 14:05:00` in a time zone. */
 export function absoluteTime(at: Date, timezone: string): string {

@@ -1,6 +1,10 @@
 // Trends of one category for a person: sparklines, a row a bucket, a total line. As many metrics as fit.
 import stringWidth from 'string-width'
-import { type Grain, type Metric, type Trend, totalOf } from '../warehouse/trends.ts'
+import { wideGapSeconds } from '../read/gap.ts'
+import type { Grain } from '../read/grains.ts'
+import { kindOf, type MetricName } from '../read/metrics.ts'
+import { totalOf } from '../read/trend-total.ts'
+import type { Trend } from '../read/trends.ts'
 import { padTo, wrapTo } from './layout.ts'
 import type { Output } from './output.ts'
 import { sparkline } from './sparkline.ts'
@@ -8,7 +12,7 @@ import type { Column } from './table.ts'
 import { zonedTime } from './times.ts'
 
 /** What is shown where nothing is asked for, in the order of interest. */
-const USUAL = [
+const USUAL: readonly MetricName[] = [
   'sent',
   'delivered',
   'delivery_rate',
@@ -23,21 +27,15 @@ const USUAL = [
   'complaint',
 ]
 
-const BUCKET_SECONDS: Readonly<Record<Grain, number>> = {
-  hour: 3_600,
-  day: 86_400,
-  week: 7 * 86_400,
-  month: 30 * 86_400,
-}
-
 export interface TrendTable {
   readonly heading: string
   readonly by: Grain
   readonly timezone: string
   readonly trends: readonly Trend[]
-  readonly metrics: readonly Metric[]
   /** Null: the usual ones, as far as they hold anything. */
-  readonly chosen: readonly string[] | null
+  readonly chosen: readonly MetricName[] | null
+  /** The longest time between two ticks of the schedule; null: not known. */
+  readonly expectedEverySeconds: number | null
 }
 
 /** Marks that are explained below the last table. */
@@ -54,11 +52,12 @@ interface Line {
   readonly isTotal: boolean
 }
 
-/** Prints the table, and tells what is marked in it. */
+/** Prints the table, and returns which marks are in it. */
 export function printTrendTable(output: Output, table: TrendTable): Marks {
-  const { heading, by, timezone, trends, metrics, chosen } = table
+  const { heading, by, timezone, trends, chosen } = table
   const { colors, width } = output
-  const isWide = (trend: Trend) => (trend.widestGap ?? 0) > BUCKET_SECONDS[by] / 4
+  const wideSeconds = wideGapSeconds(by, table.expectedEverySeconds)
+  const isWide = (trend: Trend) => (trend.widest_gap_seconds ?? 0) > wideSeconds
   const isPart = (trend: Trend) => trend.coverage < 1
   const marksOf = (trend: Trend) => `${isWide(trend) ? '~' : ''}${isPart(trend) ? '…' : ''}`
   const lines: Line[] = [
@@ -67,10 +66,10 @@ export function printTrendTable(output: Output, table: TrendTable): Marks {
       values: trend.values,
       isTotal: false,
     })),
-    { name: 'total', values: totalOf(trends, metrics), isTotal: true },
+    { name: 'total', values: totalOf(trends), isTotal: true },
   ]
-  const wanted = (chosen ?? USUAL).map((name) => metrics.find(({ metric }) => metric === name)!)
-  const isEmpty = ({ metric }: Metric) => trends.every(({ values }) => Number(values[metric] ?? 0) === 0)
+  const wanted = chosen ?? USUAL
+  const isEmpty = (metric: MetricName) => trends.every(({ values }) => Number(values[metric] ?? 0) === 0)
   const telling = chosen ? wanted : wanted.filter((metric) => !isEmpty(metric))
   const shown = fitting(lines, telling.length > 0 ? telling : wanted.slice(0, 2), width)
   output.print(colors.bold(heading))
@@ -79,12 +78,12 @@ export function printTrendTable(output: Output, table: TrendTable): Marks {
   output.table(lines, [
     { header: by, value: ({ name }) => name, color: paint },
     ...shown.map((metric): Column<Line> => {
-      return { header: metric.metric, value: cellOf(metric), align: 'right', color: paint }
+      return { header: metric, value: cellOf(metric), align: 'right', color: paint }
     }),
   ])
   const empty = chosen ? [] : wanted.filter((metric) => isEmpty(metric) && !shown.includes(metric))
   if (empty.length > 0) {
-    const names = empty.map(({ metric }) => metric).join(', ')
+    const names = empty.join(', ')
     for (const line of wrapTo(`zero or unknown: ${names}`, width)) output.print(colors.dim(line))
   }
   return { hasGaps: trends.some(isWide), hasParts: trends.some(isPart) }
@@ -92,26 +91,26 @@ export function printTrendTable(output: Output, table: TrendTable): Marks {
 
 /** A row of bars a metric, with its lowest and highest value where there is room for them. */
 function sparkLines(
-  metrics: readonly Metric[],
+  metrics: readonly MetricName[],
   lines: readonly Line[],
   width: number | null,
 ): ((paint: (text: string) => string) => string)[] {
   const buckets = lines.filter(({ isTotal }) => !isTotal)
-  const longest = Math.max(...metrics.map(({ metric }) => metric.length))
+  const longest = Math.max(...metrics.map((metric) => metric.length))
   const room = (width ?? 100) - longest - 2
   const bars = Math.min(buckets.length, room)
   return metrics.map((metric) => (paint) => {
     const range = rangeOf(metric, buckets)
-    const start = `${padTo(metric.metric, longest)}  `
-    const spark = sparkline(buckets.slice(-bars).map(({ values }) => values[metric.metric] ?? null))
+    const start = `${padTo(metric, longest)}  `
+    const spark = sparkline(buckets.slice(-bars).map(({ values }) => values[metric] ?? null))
     return start + paint(spark) + (range.length + 2 <= room - bars ? `  ${range}` : '')
   })
 }
 
-function rangeOf(metric: Metric, lines: readonly Line[]): string {
-  const known = lines.filter(({ values }) => values[metric.metric] != null)
+function rangeOf(metric: MetricName, lines: readonly Line[]): string {
+  const known = lines.filter(({ values }) => values[metric] != null)
   if (known.length === 0) return ''
-  const sorted = known.toSorted((a, b) => Number(a.values[metric.metric]) - Number(b.values[metric.metric]))
+  const sorted = known.toSorted((a, b) => Number(a.values[metric]) - Number(b.values[metric]))
   const [low, high] = [cellOf(metric)(sorted[0]!), cellOf(metric)(sorted.at(-1)!)]
   return low === high ? `${low}` : `${low} to ${high}`
 }
@@ -119,24 +118,25 @@ function rangeOf(metric: Metric, lines: readonly Line[]): string {
 /** The first of the metrics whose columns fit; at least one. */
 function fitting(
   lines: readonly Line[],
-  metrics: readonly Metric[],
+  metrics: readonly MetricName[],
   width: number | null,
-): readonly Metric[] {
+): readonly MetricName[] {
   if (width === null) return metrics
   let left = width - Math.max(...lines.map(({ name }) => stringWidth(name)))
   const end = metrics.findIndex((metric) => {
     const cells = lines.map((line) => (cellOf(metric)(line) ?? '–').length)
-    left -= 2 + Math.max(metric.metric.length, ...cells)
+    left -= 2 + Math.max(metric.length, ...cells)
     return left < 0
   })
   return end === -1 ? metrics : metrics.slice(0, Math.max(1, end))
 }
 
 const cellOf =
-  ({ metric, kind }: Metric) =>
+  (metric: MetricName) =>
   ({ values }: Line): string | null => {
     const value = values[metric] ?? null
     if (value === null) return null
+    const kind = kindOf(metric)
     if (kind === 'rate') return `${(Number(value) * 100).toFixed(1)} %`
     return kind === 'counter' ? BigInt(value).toLocaleString('en') : String(value)
   }

@@ -5,9 +5,11 @@ import { extraTotals } from './extra.ts'
 import { COUNTERS, type Counters, type Snapshot } from './names.ts'
 
 /** What a person may decide about one snapshot (contract, section 3, rule 8). */
-export type Decision = 'reset' | 'correction' | 'baseline' | 'dip'
+export const DECISIONS = ['reset', 'correction', 'baseline', 'dip'] as const
+export type Decision = (typeof DECISIONS)[number]
 
-export type DeltaKind = 'growth' | Decision
+export const DELTA_KINDS = ['growth', ...DECISIONS] as const
+export type DeltaKind = (typeof DELTA_KINDS)[number]
 
 /** The change that one snapshot brought; `counters`, `timespent` and `extra` are signed differences. */
 export interface Delta {

@@ -1,6 +1,8 @@
 // The list of categories with their figures: one page of it at a time, in any order, in three statements.
 import { type RawBuilder, sql } from 'kysely'
+import type { Db } from '../warehouse/pool.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
+import { daysBefore } from './grains.ts'
 import type { Source } from './source.ts'
 
 export const SORTS = ['name', 'today', 'sent', 'change', 'delivery', 'open', 'click', 'fresh'] as const
@@ -25,8 +27,9 @@ export type Count = number | string
 export interface CategoryRow {
   readonly account: string
   readonly category: string
-  readonly label: string | null
   readonly state: CategoryState
+  readonly label: string | null
+  readonly added_at: Date
   readonly stale: boolean
   readonly first_snapshot_at: Date | null
   readonly last_snapshot_at: Date | null
@@ -115,8 +118,9 @@ export async function readCategories(
     : sql``
   const { rows } = await sql<CategoryRow & { total: number }>`
     /* readCategories */
-    select c.account, c.category, c.label, c.state, coalesce(f.stale, false) as stale, c.first_snapshot_at,
-      c.last_snapshot_at, f.last_failure_at, f.last_failure, count(*) over () as total
+    select c.account, c.category, c.state, c.label, c.added_at, c.first_snapshot_at, c.last_snapshot_at,
+      coalesce(f.stale, false) as stale, f.last_failure_at, f.last_failure,
+      count(*) over () as total
     from sms.categories c
     join sms.freshness f using (account, category)
     ${figures}
@@ -150,10 +154,10 @@ export async function readFigures(
 export interface Course {
   /** Messages sent by day, the oldest first, up to today; null where unknown. */
   readonly sent: readonly (number | null)[]
-  /** The widest gap by day, in milliseconds. */
-  readonly gapsMs: readonly (number | null)[]
-  /** The widest gap of the last 90 days. */
-  readonly widestGapMs: number | null
+  /** The widest gap by day, in seconds. */
+  readonly gaps: readonly (number | null)[]
+  /** The widest gap of the last 90 days, in seconds. */
+  readonly widestGap: number | null
   readonly resets: number
   readonly corrections: number
   readonly dips: number
@@ -168,10 +172,10 @@ export async function readCourses(
   if (keys.length === 0) return new Map()
   const wanted = wantedOf(keys)
   const [days, odd] = await Promise.all([
-    sql<Key & { days: [string, number | null, number | null][] | null; widest_gap_ms: number | null }>`
+    sql<Key & { days: [string, number | null, number | null][] | null; widest_gap_seconds: number | null }>`
       /* readCourses */
-      select account, category, extract(epoch from max(widest_gap))::float8 * 1000 as widest_gap_ms,
-        json_agg(json_build_array(day, sent, extract(epoch from widest_gap) * 1000) order by day)
+      select account, category, max(widest_gap_seconds) as widest_gap_seconds,
+        json_agg(json_build_array(day, sent, widest_gap_seconds) order by day)
           filter (where day > ${today}::date - 30) as days
       from ${wanted} join sms.trends_daily using (account, category)
       where day between ${today}::date - 89 and ${today}::date
@@ -194,14 +198,14 @@ export async function readCourses(
   const dates = Array.from({ length: 30 }, (_, i) => daysBefore(today, 29 - i))
   return new Map(
     days.rows.map((row) => {
-      const byDay = new Map((row.days ?? []).map(([day, sent, gapMs]) => [day, { sent, gapMs }]))
+      const byDay = new Map((row.days ?? []).map(([day, sent, gap]) => [day, { sent, gap }]))
       const { resets = 0, corrections = 0, dips = 0 } = oddities.get(keyOf(row)) ?? {}
       return [
         keyOf(row),
         {
           sent: dates.map((day) => byDay.get(day)?.sent ?? null),
-          gapsMs: dates.map((day) => byDay.get(day)?.gapMs ?? null),
-          widestGapMs: row.widest_gap_ms,
+          gaps: dates.map((day) => byDay.get(day)?.gap ?? null),
+          widestGap: row.widest_gap_seconds,
           resets,
           corrections,
           dips,
@@ -209,11 +213,6 @@ export async function readCourses(
       ]
     }),
   )
-}
-
-/** `2026-03-01`, one day before: `2026-02-28`. */
-export function daysBefore(date: string, days: number): string {
-  return new Date(Date.parse(date) - days * 86_400_000).toISOString().slice(0, 10)
 }
 
 export interface AccountRow {
@@ -241,7 +240,7 @@ export interface CategoryFacts {
   readonly first_snapshot_at: Date | null
   readonly last_snapshot_at: Date | null
   readonly stale: boolean
-  readonly expected_every_ms: number | null
+  readonly expected_every_seconds: number | null
   readonly last_failure_at: Date | null
   readonly last_failure: string | null
 }
@@ -255,16 +254,37 @@ export async function readCategory(
     /* readCategory */
     select c.account, c.category, c.label, c.state, c.first_snapshot_at, c.last_snapshot_at,
       coalesce(f.stale, false) as stale, f.last_failure_at, f.last_failure,
-      extract(epoch from f.expected_every)::float8 * 1000 as expected_every_ms
+      f.expected_every_seconds
     from sms.categories c join sms.freshness f using (account, category)
     where account = ${account} and category = ${category}`.execute(db)
   return rows[0] ?? null
 }
 
-/** The longest time between two ticks of the schedule. */
-export async function readExpectedEveryMs({ db }: Source): Promise<number | null> {
-  const { rows } = await sql<{ ms: number | null }>`
+/** The longest time between two ticks of the schedule; null: no schedule has run yet. */
+export async function readExpectedEverySeconds({ db }: Pick<Source, 'db'>): Promise<number | null> {
+  const { rows } = await sql<{ seconds: number | null }>`
     /* readExpectedEvery */
-    select extract(epoch from expected_every)::float8 * 1000 as ms from store.reporting`.execute(db)
-  return rows[0]?.ms ?? null
+    select extract(epoch from expected_every)::float8 as seconds from store.reporting`.execute(db)
+  return rows[0]?.seconds ?? null
+}
+
+/** A row of sms.categories. */
+export interface RegisteredCategory {
+  readonly account: string
+  readonly category: string
+  readonly state: CategoryState
+  readonly label: string | null
+  readonly added_at: Date
+  readonly first_snapshot_at: Date | null
+  readonly last_snapshot_at: Date | null
+}
+
+/** All categories, or those of one account, in the order of their names. */
+export async function readRegistered(db: Db, account?: string): Promise<RegisteredCategory[]> {
+  const { rows } = await sql<RegisteredCategory>`
+    /* readRegistered */
+    select account, category, state, label, added_at, first_snapshot_at, last_snapshot_at from sms.categories
+    where ${account ?? null}::text is null or account = ${account ?? null}
+    order by account, category`.execute(db)
+  return rows
 }

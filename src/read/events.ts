@@ -1,9 +1,9 @@
 // What is worth a mark in a chart: resets, corrections, dips, decisions, and long times without a snapshot.
 import { sql } from 'kysely'
 import { COUNTERS, type CounterName } from '../counters/names.ts'
-import type { CategoryKey } from '../serve/read/trends.ts'
 import type { Count } from './categories.ts'
 import type { Source } from './source.ts'
+import type { CategoryKey } from './trends.ts'
 
 export type EventKind = 'reset' | 'correction' | 'dip' | 'baseline'
 
@@ -22,7 +22,7 @@ export interface EventRow {
   readonly changes: Readonly<Record<CounterName, Count | null>>
 }
 
-/** As many are told; the newest. */
+/** As many are returned, the newest. */
 export const MOST_EVENTS = 200
 
 type Row = Omit<EventRow, 'until' | 'changes'> & Record<CounterName, Count | null>
@@ -88,18 +88,18 @@ export interface Gap {
   readonly to: Date
 }
 
-/** The times of more than `longerThanMs` between two snapshots that reach into (from, until), the newest first. */
+/** The times longer than that between two snapshots that reach into (from, until), the newest first. */
 export async function readGaps(
   { db }: Source,
   { account, category }: CategoryKey,
-  range: { from: Date; until: Date; longerThanMs: number },
+  range: { from: Date; until: Date; longerThanSeconds: number },
 ): Promise<Gap[]> {
   const { rows } = await sql<Gap>`
     /* readGaps */
     select previous_at as from, observed_at as to from sms.deltas
     where account = ${account} and category = ${category} and kind <> 'dip'
       and observed_at > ${range.from} and previous_at < ${range.until}
-      and elapsed > ${range.longerThanMs} * interval '1 millisecond'
+      and elapsed_seconds > ${range.longerThanSeconds}
     order by observed_at desc limit ${MOST_EVENTS}`.execute(db)
   return rows
 }

@@ -2,11 +2,13 @@
 import { sql } from 'kysely'
 import type pg from 'pg'
 import type { Snapshot } from '../counters/names.ts'
+import { UsageError } from '../errors.ts'
 import type { RecordedDecision } from '../transfer/entry.ts'
-import type { Transaction } from '../warehouse/pool.ts'
+import type { Db, Transaction } from '../warehouse/pool.ts'
 import type { Category } from '../warehouse/registry.ts'
 import { readSeries } from '../warehouse/series/stored.ts'
 import { epochMs, timestamp } from '../warehouse/series/text.ts'
+import type { Edge } from './trends.ts'
 
 /** A part of a category's history: some of its snapshots, or at its end all decisions about them. */
 export interface HistoryPart {
@@ -20,6 +22,31 @@ export interface HistoryPart {
 export interface Period {
   readonly from: number
   readonly until: number
+}
+
+/**
+ * The period from the first instant of day `from`, or from that instant, to the end of day `to`, or before that
+ * instant; where left out, all there is. Throws a UsageError if nothing lies in it.
+ */
+export async function readPeriod(db: Db, from: Edge | undefined, to: Edge | undefined): Promise<Period> {
+  const [fromAt, untilAt] = await Promise.all([
+    from === undefined || from instanceof Date ? (from ?? new Date(0)) : readDayStart(db, from, 0),
+    to === undefined || to instanceof Date
+      ? (to ?? new Date('9999-12-31T00:00:00Z'))
+      : readDayStart(db, to, 1),
+  ])
+  if (fromAt < untilAt) return { from: fromAt.getTime(), until: untilAt.getTime() }
+  throw new UsageError(`Nothing lies between ${fromAt.toISOString()} and ${untilAt.toISOString()}.`, {
+    hint: '--from must be before --to; a date as --to includes that day.',
+  })
+}
+
+/** The first instant of the day so many days after `day`, in the reporting time zone. */
+async function readDayStart(db: Db, day: string, after: number): Promise<Date> {
+  const { rows } = await sql<{ at: Date }>`
+    /* readDayStart */
+    select store.day_start(${day}::date + ${after}::integer, timezone) as at from store.reporting`.execute(db)
+  return rows[0]!.at
 }
 
 const PART_ROWS = 1_000

@@ -9,7 +9,7 @@ export interface Watched {
   readonly lastSuccessAt: Date | null
   readonly leaseHolder: string | null
   /** The longest time between two ticks of the schedule. */
-  readonly expectedEveryS: number | null
+  readonly expectedEverySeconds: number | null
   readonly categories: Readonly<Record<CategoryState, number>>
   /** Active categories, the stalest first. */
   readonly freshness: readonly Freshness[]
@@ -27,7 +27,7 @@ export interface Freshness {
 export async function readWatched({ db, hiddenAccount }: Source, most: number): Promise<Watched> {
   const visible = sql`(${hiddenAccount}::text is null or a.name <> ${hiddenAccount})`
   const [facts, freshness, holder] = await Promise.all([
-    sql<{ lastSuccessAt: Date | null; expectedEveryS: number | null } & Record<CategoryState, number>>`
+    sql<{ lastSuccessAt: Date | null; expectedEverySeconds: number | null } & Record<CategoryState, number>>`
       /* readWatched */
       select
         (
@@ -35,7 +35,7 @@ export async function readWatched({ db, hiddenAccount }: Source, most: number): 
           where status in ('ok', 'partial') and trigger not in ('import', 'replay') and finished_at is not null
           order by id desc limit 1
         ) as "lastSuccessAt",
-        (select extract(epoch from expected_every)::float8 from store.reporting) as "expectedEveryS",
+        (select extract(epoch from expected_every)::float8 from store.reporting) as "expectedEverySeconds",
         count(*) filter (where c.state = 'active') as active,
         count(*) filter (where c.state = 'paused') as paused,
         count(*) filter (where c.state = 'removed') as removed
@@ -51,10 +51,10 @@ export async function readWatched({ db, hiddenAccount }: Source, most: number): 
       order by coalesce(w.newest_at, c.added_at), c.id limit ${most}`.execute(db),
     leaseHolder(db),
   ])
-  const { lastSuccessAt, expectedEveryS, ...categories } = facts.rows[0]!
+  const { lastSuccessAt, expectedEverySeconds, ...categories } = facts.rows[0]!
   return {
     lastSuccessAt,
-    expectedEveryS,
+    expectedEverySeconds,
     categories,
     leaseHolder: holder,
     freshness: freshness.rows,

@@ -1,4 +1,4 @@
-// How the syncing went: runs, failures and quarantined answers, the newest first.
+// How the syncing went: runs, failures and rejected answers, the newest first.
 import { sql } from 'kysely'
 import type { ErrorClass } from '../primotexto/answer.ts'
 import type { Trigger } from '../spool/records.ts'
@@ -12,7 +12,7 @@ export interface Page {
   readonly before?: number | undefined
 }
 
-export interface RunRow {
+export interface Run {
   readonly id: number
   readonly account: string | null
   readonly trigger: Trigger
@@ -25,18 +25,18 @@ export interface RunRow {
   readonly failed: number
   readonly rejected: number
   readonly late: number
-  readonly duration_ms: number | null
+  readonly duration_seconds: number | null
 }
 
 /** `troubled`: only those that did not end well. */
 export async function readRuns(
   { db, hiddenAccount }: Source,
   { limit, before, troubled }: Page & { troubled: boolean },
-): Promise<RunRow[]> {
-  const { rows } = await sql<RunRow>`
+): Promise<Run[]> {
+  const { rows } = await sql<Run>`
     /* readRuns */
     select id, account, trigger, scheduled_at, started_at, finished_at, status, categories, stored, failed,
-      rejected, late, extract(epoch from duration)::float8 * 1000 as duration_ms
+      rejected, late, duration_seconds
     from sync.runs
     where (${before ?? null}::int is null or id < ${before ?? null})
       and (${hiddenAccount}::text is null or account is distinct from ${hiddenAccount})
@@ -45,7 +45,15 @@ export async function readRuns(
   return rows
 }
 
-export interface FailureRow {
+/** The newest run that asked the provider; null if there is none yet. */
+export async function readLastRun({ db }: Source): Promise<Run | null> {
+  const { rows } = await sql<Run>`
+    /* readLastRun */
+    select * from sync.runs where trigger not in ('import', 'replay') order by id desc limit 1`.execute(db)
+  return rows[0] ?? null
+}
+
+export interface Failure {
   readonly id: number
   readonly run: number
   readonly account: string
@@ -58,12 +66,12 @@ export interface FailureRow {
   readonly message: string
 }
 
-// The views have no id, and a page of the newest must not sort all there are.
+/** Not from the view, which has no id: a page of the newest would sort all there are. */
 export async function readFailures(
   { db, hiddenAccount }: Source,
   { limit, before }: Page,
-): Promise<FailureRow[]> {
-  const { rows } = await sql<FailureRow>`
+): Promise<Failure[]> {
+  const { rows } = await sql<Failure>`
     /* readFailures */
     select f.id, f.run_id as run, a.name as account, c.name as category, f.at, f.class, f.http_status, f.api_code,
       f.attempts, f.message
@@ -76,7 +84,29 @@ export async function readFailures(
   return rows
 }
 
-export interface RejectedRow {
+export interface FailureSummary {
+  readonly account: string
+  readonly category: string
+  readonly class: ErrorClass
+  readonly count: number
+  readonly last_at: Date
+  /** Of the newest one. */
+  readonly message: string
+}
+
+/** The failures of the last 24 hours by category and class, the newest first. */
+export async function readFailureSummaries({ db, hiddenAccount }: Source): Promise<FailureSummary[]> {
+  const { rows } = await sql<FailureSummary>`
+    /* readFailureSummaries */
+    select account, category, class, count(*) as count, max(at) as last_at,
+      (array_agg(message order by at desc))[1] as message
+    from sync.failures
+    where at > now() - interval '24 hours' and (${hiddenAccount}::text is null or account <> ${hiddenAccount})
+    group by account, category, class order by max(at) desc`.execute(db)
+  return rows
+}
+
+export interface Rejected {
   readonly id: number
   readonly run: number
   readonly account: string
@@ -89,12 +119,15 @@ export interface RejectedRow {
   readonly body_length: number
 }
 
-/** Quarantined answers; `id`: only that one. */
+/** As many characters as any body has. */
+export const WHOLE_BODY = 10_000_000
+
+/** Answers that were not stored; `id`: only that one. */
 export async function readRejected(
   { db, hiddenAccount }: Source,
   { limit, before, id, bodyLimit }: Page & { id?: number | undefined; bodyLimit: number },
-): Promise<RejectedRow[]> {
-  const { rows } = await sql<RejectedRow>`
+): Promise<Rejected[]> {
+  const { rows } = await sql<Rejected>`
     /* readRejected */
     select r.id, r.run_id as run, a.name as account, c.name as category, r.at, r.reason,
       left(r.body, ${bodyLimit}) as body, length(r.body) as body_length
@@ -105,22 +138,5 @@ export async function readRejected(
       and (${id ?? null}::bigint is null or r.id = ${id ?? null})
       and (${hiddenAccount}::text is null or a.name <> ${hiddenAccount})
     order by r.id desc limit ${limit}`.execute(db)
-  return rows
-}
-
-export interface MetricRow {
-  readonly metric: string
-  readonly kind: 'counter' | 'gauge' | 'rate'
-  readonly label: string
-  readonly description: string
-  readonly unit: string
-  readonly formula: string | null
-}
-
-/** The dictionary, in its order. */
-export async function readMetrics({ db }: Source): Promise<MetricRow[]> {
-  const { rows } = await sql<MetricRow>`
-    /* readMetrics */
-    select metric, kind, label, description, unit, formula from sms.metrics order by position`.execute(db)
   return rows
 }

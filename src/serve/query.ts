@@ -1,9 +1,10 @@
 // What stands behind the question mark: one schema for pages and API alike. A wrong value is told, not guessed.
 import { z } from 'zod'
 import { PrimosyncError } from '../errors.ts'
-import { daysBefore, SORTS, type Sort } from '../read/categories.ts'
-import { BUCKETS, type Bucket, METRICS, USUAL_MS } from '../read/metrics.ts'
-import type { CategoryKey, TrendsQuery } from './read/trends.ts'
+import { SORTS, type Sort } from '../read/categories.ts'
+import { daysBefore, GRAINS, type Grain, USUAL_SECONDS } from '../read/grains.ts'
+import { METRICS } from '../read/metrics.ts'
+import type { CategoryKey } from '../read/trends.ts'
 
 /** A question that cannot be answered as it is asked: HTTP status 400. */
 export class QueryError extends PrimosyncError {
@@ -69,7 +70,7 @@ export const metrics = z
   .transform((list) => [...new Set(list.flatMap((part) => part.split(',')))])
   .pipe(z.array(choice(METRICS)))
 
-export const range = { by: choice(BUCKETS).default('day'), from: date, to: date }
+export const range = { by: choice(GRAINS).default('day'), from: date, to: date }
 
 export const categoryFilter = {
   q: text.default(''),
@@ -100,14 +101,21 @@ function keyFrom(text: string): CategoryKey {
 export const keyText = ({ account, category }: CategoryKey) =>
   `${account.replaceAll('%', '%25').replaceAll('/', '%2F')}/${category}`
 
-const USUAL_DAYS: Readonly<Record<Bucket, number>> = { hour: 7, day: 90, week: 365, month: 3 * 365 }
+const USUAL_DAYS: Readonly<Record<Grain, number>> = { hour: 7, day: 90, week: 365, month: 3 * 365 }
 export const MOST_BUCKETS = 3000
+
+/** Whole days of the reporting zone, both included. */
+export interface DayRange {
+  readonly by: Grain
+  readonly from: string
+  readonly to: string
+}
 
 /** The range that was asked for, or the usual one for these buckets, up to today. */
 export function rangeOf(
-  query: { by: Bucket; from?: string | undefined; to?: string | undefined },
+  query: { by: Grain; from?: string | undefined; to?: string | undefined },
   today: string,
-): Pick<TrendsQuery, 'by' | 'from' | 'to'> {
+): DayRange {
   const to = query.to ?? today
   const from = query.from ?? daysBefore(to, USUAL_DAYS[query.by] - 1)
   if (from > to) {
@@ -115,7 +123,7 @@ export function rangeOf(
       hint: 'Exchange the two dates.',
     })
   }
-  const buckets = (Date.parse(to) - Date.parse(from)) / USUAL_MS[query.by]
+  const buckets = (Date.parse(to) - Date.parse(from)) / 1000 / USUAL_SECONDS[query.by]
   if (buckets > MOST_BUCKETS) {
     throw new QueryError(
       `From ${from} to ${to} there are about ${Math.round(buckets)} ${query.by}s; at most ${MOST_BUCKETS} are shown.`,

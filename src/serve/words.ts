@@ -3,9 +3,10 @@ import { COUNTERS } from '../counters/names.ts'
 import type { ErrorClass } from '../primotexto/answer.ts'
 import { ADVICE } from '../primotexto/api-error.ts'
 import type { EventKind, EventRow, Gap } from '../read/events.ts'
-import { labelOf, type Metric } from '../read/metrics.ts'
-import { duration, type Formats } from './format.ts'
-import type { TrendRow } from './read/trends.ts'
+import { labelOf, type MetricName } from '../read/metrics.ts'
+import type { Trend } from '../read/trends.ts'
+import { durationText } from '../units.ts'
+import type { Formats } from './format.ts'
 
 /** A mark in a chart, and the line that explains it. */
 export interface Mark {
@@ -47,7 +48,7 @@ function eventText(event: EventRow, formats: Formats): string {
     return 'Counting starts afresh from these totals; what they hold already is no growth.'
   }
   const lasted = event.until.getTime() - event.observed_at.getTime()
-  const time = lasted > 0 ? ` for at least ${duration(lasted)}` : ''
+  const time = lasted > 0 ? ` for at least ${durationText(lasted / 1000)}` : ''
   return `The provider answered almost zero${time} and then came back to its old totals: an outage there, no reset. These answers are kept, but not counted.`
 }
 
@@ -77,31 +78,31 @@ export function gapMark({ from, to }: Gap): Mark {
     title: 'Gap',
     at: from,
     until: to,
-    text: `No snapshot that counts for ${duration(to.getTime() - from.getTime())}. Nothing is lost: what grew meanwhile is known, but not when, so it is spread evenly over this time.`,
+    text: `No snapshot that counts for ${durationText((to.getTime() - from.getTime()) / 1000)}. Nothing is lost: what grew meanwhile is known, but not when, so it is spread evenly over this time.`,
   }
 }
 
 /**
- * Stretches of buckets where the provider left a metric out although it was known before and after; `rows` are
+ * Runs of buckets where the provider left a metric out although it was known before and after; `rows` are
  * the oldest first. One mark for metrics that were left out together.
  */
 export function unreportedMarks(
-  rows: readonly TrendRow[],
-  metrics: readonly Metric[],
+  rows: readonly Trend[],
+  metrics: readonly MetricName[],
   edges: readonly (readonly [number, number])[],
 ): Mark[] {
-  const stretches = new Map<string, Metric[]>()
-  for (const [m, metric] of metrics.entries()) {
+  const leftOut = new Map<string, MetricName[]>()
+  for (const metric of metrics) {
     if (metric.endsWith('_rate')) continue // null on a zero denominator, too
-    const known = rows.flatMap(({ values }, i) => (values[m] === null ? [] : [i]))
+    const known = rows.flatMap(({ values }, i) => (values[metric] === null ? [] : [i]))
     for (const [k, index] of known.entries()) {
       const next = known[k + 1]
       if (next === undefined || next === index + 1) continue
       const key = `${index + 1} ${next - 1}`
-      stretches.set(key, [...(stretches.get(key) ?? []), metric])
+      leftOut.set(key, [...(leftOut.get(key) ?? []), metric])
     }
   }
-  return [...stretches].map(([key, left]) => {
+  return [...leftOut].map(([key, left]) => {
     const [first, last] = key.split(' ').map(Number) as [number, number]
     return {
       letter: 'N',

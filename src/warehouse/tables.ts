@@ -4,7 +4,8 @@ import type { Decision, DeltaKind } from '../counters/step.ts'
 import type { Trigger } from '../spool/records.ts'
 
 export type CategoryState = 'active' | 'paused' | 'removed'
-export type RunStatus = 'ok' | 'partial' | 'failed' | 'running' | 'abandoned'
+export const RUN_STATUSES = ['ok', 'partial', 'failed', 'running', 'abandoned'] as const
+export type RunStatus = (typeof RUN_STATUSES)[number]
 /** int8 arrives as a number where that is exact, else as text. */
 type BigInteger = number | string
 

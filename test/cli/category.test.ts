@@ -13,7 +13,13 @@ describe('category', () => {
     })
     await run(['category', 'remove', 'c'])
     const { stdout } = await run(['category', 'list', '--json'])
-    const of = { account: 'default', label: 'Codes' }
+    const of = {
+      account: 'default',
+      label: 'Codes',
+      added_at: expect.stringMatching(/^\d{4}-/),
+      first_snapshot_at: null,
+      last_snapshot_at: null,
+    }
     expect(JSON.parse(stdout)).toEqual([
       { ...of, category: 'b', state: 'paused' },
       { ...of, category: 'c', state: 'removed' },

@@ -127,9 +127,9 @@ describe('sandbox', () => {
     cli.child.kill('SIGINT')
     const { code, stdout } = await cli.result
     expect(code).toBe(0)
-    const { url, port, apiKey } = JSON.parse(stdout)
+    const { url, port, api_key } = JSON.parse(stdout)
     expect(url).toBe(`http://127.0.0.1:${port}/v2`)
-    expect(apiKey).toBe('sandbox')
+    expect(api_key).toBe('sandbox')
   })
 
   test('a port that is taken: one clear message, exit code 1', async () => {

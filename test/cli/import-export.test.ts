@@ -85,9 +85,9 @@ describe('bad lines', () => {
   test('are all in --json', async () => {
     const { code, stdout, stderr } = await run(['import', '--json', '-'], { stdin })
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' })
-    const { dryRun, files } = JSON.parse(stdout)
-    expect(dryRun).toBe(false)
-    expect(files).toMatchObject([{ file: 'standard input', stored: 0, alreadyThere: 1, refused: 26 }])
+    const { dry_run, files } = JSON.parse(stdout)
+    expect(dry_run).toBe(false)
+    expect(files).toMatchObject([{ file: 'standard input', stored: 0, already_there: 1, refused: 26 }])
     expect(files[0].problems).toHaveLength(26)
     expect(files[0].problems[25]).toEqual({ line: 27, reason: 'not JSON' })
   })

@@ -25,7 +25,7 @@ test('migrate says what it ran, and --status what has run and what has not', asy
   expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Migrated: 0001_store, views\./) })
   expect(await run(['migrate'], env)).toMatchObject({ code: 0, stdout: 'The schema is up to date.\n' })
   const status = JSON.parse((await run(['migrate', '--status', '--json'], env)).stdout)
-  expect(status[0]).toEqual({ name: '0001_store', executedAt: expect.stringMatching(/^\d{4}-/) })
+  expect(status[0]).toEqual({ name: '0001_store', executed_at: expect.stringMatching(/^\d{4}-/) })
 })
 
 test('several at once on an empty database: one migrates, all do their work', async () => {

@@ -2,7 +2,7 @@ import pc from 'picocolors'
 import { expect, test } from 'vitest'
 import { formatJson, hasColors } from '../../src/cli/output.ts'
 import { formatTable } from '../../src/cli/table.ts'
-import { relativeTime } from '../../src/cli/times.ts'
+import { relativeTime } from '../../src/units.ts'
 
 const PLAIN = pc.createColors(false)
 

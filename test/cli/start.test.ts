@@ -172,7 +172,7 @@ describe('start with a key and a database', () => {
 
   test('with another reporting zone than the warehouse, it does not start', async () => {
     const { run, witness } = await install()
-    await witness.pool.query(`insert into store.reporting (timezone) values ('Europe/Paris')`)
+    await witness.pool.query(`insert into store.reporting (timezone, rules) values ('Europe/Paris', 1)`)
     const { code, stderr } = await run(['start'], { REPORTING_TIMEZONE: 'Asia/Tokyo', LOG_LEVEL: 'info' })
     expect(code).toBe(2)
     expect(stderr).toMatch(/^primosync: REPORTING_TIMEZONE is Asia\/Tokyo.*\nhint: .*\n$/)

@@ -6,8 +6,9 @@ import stringWidth from 'string-width'
 import { describe, expect, test, vi } from 'vitest'
 import { watchStatus } from '../../src/cli/commands/status.ts'
 import { createOutput } from '../../src/cli/output.ts'
-import { type CategoryStatus, LISTED, type StatusFacts, statusLines } from '../../src/cli/status-report.ts'
+import { LISTED, statusLines } from '../../src/cli/status-report.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import type { CategoryStatus, Status } from '../../src/read/status.ts'
 import { runCli } from '../helpers/cli.ts'
 import { openStage } from '../helpers/tick.ts'
 
@@ -19,30 +20,37 @@ const category = (name: string, more: Partial<CategoryStatus> = {}): CategorySta
   category: name,
   state: 'active',
   stale: false,
-  lastSnapshotAt: minutesAgo(1),
-  sentByDay: Array.from({ length: 14 }, (_, i) => ({ day: `2026-02-${17 + i}`, sent: i === 3 ? null : i })),
+  last_snapshot_at: minutesAgo(1),
+  sent_by_day: Array.from({ length: 14 }, (_, i) => ({ day: `2026-02-${17 + i}`, sent: i === 3 ? null : i })),
   ...more,
 })
 
-const FACTS: StatusFacts = {
+const FACTS: Status = {
   demo: false,
   now: NOW,
   timezone: 'Europe/Paris',
   schedule: '*/5 * * * *',
-  lastRun: {
+  last_run: {
     id: 7,
+    account: null,
     trigger: 'schedule',
-    startedAt: minutesAgo(1),
+    scheduled_at: minutesAgo(1),
+    started_at: minutesAgo(1),
+    finished_at: minutesAgo(1),
     status: 'ok',
     categories: 3,
     stored: 3,
     failed: 0,
     rejected: 0,
     late: 0,
+    duration_seconds: 0.2,
   },
-  nextTickAt: minutesAgo(-4),
+  next_tick_at: minutesAgo(-4),
   spool: { runs: 0, bytes: 0 },
-  storage: { databaseBytes: 24_000_000, snapshots: 12_345, rejectedLastDay: 0 },
+  storage: { database_bytes: 24_000_000, snapshots: 12_345 },
+  category_counts: { active: 2, paused: 1, stale: 0 },
+  failed_last_day: 0,
+  rejected_last_day: 0,
   failures: [],
   categories: [
     category('codeConfirmation'),
@@ -51,29 +59,31 @@ const FACTS: StatusFacts = {
   ],
 }
 
-const TROUBLED: StatusFacts = {
+const TROUBLED: Status = {
   ...FACTS,
-  lastRun: { ...FACTS.lastRun!, status: 'partial', failed: 1, rejected: 2, late: 40, stored: 1_000 },
+  last_run: { ...FACTS.last_run!, status: 'partial', failed: 1, rejected: 2, late: 40, stored: 1_000 },
   spool: { runs: 2, bytes: 4_096 },
-  storage: { ...FACTS.storage, rejectedLastDay: 2 },
+  category_counts: { active: 2, paused: 0, stale: 1 },
+  failed_last_day: 1,
+  rejected_last_day: 2,
   failures: [
     {
       account: 'default',
       category: '注文番号のお知らせ',
       class: 'server',
       count: 12,
-      lastAt: minutesAgo(90),
+      last_at: minutesAgo(90),
       message:
         'category "注文番号のお知らせ": api.primotexto.com answered HTTP 503, and so for a long while now',
     },
   ],
   categories: [
-    category('x'.repeat(255), { stale: true, lastSnapshotAt: minutesAgo(3000) }),
-    category('other', { account: 'shop', lastSnapshotAt: null, sentByDay: null }),
+    category('x'.repeat(255), { stale: true, last_snapshot_at: minutesAgo(3000) }),
+    category('other', { account: 'shop', last_snapshot_at: null, sent_by_day: null }),
   ],
 }
 
-const plain = (facts: StatusFacts, width: number | null) =>
+const plain = (facts: Status, width: number | null) =>
   statusLines(facts, { colors: pc.createColors(false), width })
 
 describe('status', () => {

@@ -153,7 +153,7 @@ describe('sync ends with', () => {
 
   test('2 and one message for what is wrong in settings or options, before anything is asked', async () => {
     const { run, witness, provider } = await install()
-    await witness.pool.query(`insert into store.reporting (timezone) values ('Europe/Paris')`)
+    await witness.pool.query(`insert into store.reporting (timezone, rules) values ('Europe/Paris', 1)`)
     await Promise.all(
       (
         [

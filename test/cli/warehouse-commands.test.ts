@@ -50,7 +50,7 @@ describe('trends', () => {
       '2026-03-03 ~…     8         87.5 %',
       'total            68         63.2 %',
       '',
-      '~ a gap without snapshots; what grew in it is spread evenly over it',
+      '~ a wide gap between snapshots; what grew in it is spread evenly over it',
       '… only in part between the first and the newest snapshot',
       '',
     ])
@@ -83,11 +83,11 @@ describe('trends', () => {
       'delivery_rate',
     )
     expect(stdout).toBe(
-      `account,category,day,sent,delivered,timespent,delivery_rate
-shop,'=cmd(),2026-03-01,2,-1,12.5,-0.5
-shop,promo,2026-03-01,30,15,12.5,0.5
-shop,promo,2026-03-02,30,21,12.5,0.7
-shop,promo,2026-03-03,8,7,12.5,0.875
+      `account,category,day,sent,delivered,timespent,delivery_rate,snapshots,coverage,widest_gap_seconds,is_complete
+shop,'=cmd(),2026-03-01,2,-1,12.5,-0.5,2,0.041666666666666664,3600,false
+shop,promo,2026-03-01,30,15,12.5,0.5,1,0.625,86400,true
+shop,promo,2026-03-02,30,21,12.5,0.7,1,1,86400.5,true
+shop,promo,2026-03-03,8,7,12.5,0.875,1,0.375005787037037,86400.5,false
 `,
     )
   })
@@ -131,7 +131,7 @@ shop,promo,2026-03-03,8,7,12.5,0.875
     const week = await run(...args, '--from', '2026-03-03', '--to', '2026-03-03', '--format', 'ndjson')
     expect(JSON.parse(week.stdout)).toMatchObject({ week: '2026-03-02', sent: 38 })
     const none = await run(...args, '--from', '2020-01-01', '--to', '2020-01-02')
-    expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('No trends between') })
+    expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('There are no trends from') })
   })
 
   test('what is wrong is refused', async () => {
@@ -173,7 +173,7 @@ describe('reclassify', () => {
     const back = await run('reclassify', ...of, '--at', '2026-03-03T08:00:00.500Z', '--as', 'auto', '--json')
     expect(JSON.parse(back.stdout)).toMatchObject({
       observed_at: '2026-03-03T08:00:00.500Z',
-      as: 'auto',
+      decided_as: 'auto',
       before: { kind: 'correction', decided: true },
       after: { kind: 'reset', decided: false, sent: 20 },
     })

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kindOf, labelOf, METRICS } from '../../src/read/metrics.ts'
-import { compareSql, trendsSql } from '../../src/serve/read/trends.ts'
+import { compareSql, trendsSql } from '../../src/read/trends.ts'
 import { openWarehouse } from '../../src/warehouse/pool.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 import { decideLine, openTestWarehouse, recordLines, type TestWarehouse } from '../helpers/warehouse.ts'
@@ -158,9 +158,9 @@ describe('the overview', () => {
       await fillWarehouse(big, 30, 40)
       const fresh = await appOf(big)
       const cells = async (language: string) =>
-        (await (await fresh.request('/', { headers: { 'accept-language': language } })).text()).match(
-          /data-label="7 days">([^<]+)</,
-        )![1]
+        (
+          await (await fresh.request('/?sort=sent', { headers: { 'accept-language': language } })).text()
+        ).match(/data-label="7 days">([^<]+)</)![1]
       expect(await cells('en')).toMatch(/^\d,\d{3}$/)
       expect(await cells('de-DE, en;q=0.5')).toMatch(/^\d\.\d{3}$/)
       expect(await cells('"><script>')).toMatch(/^\d,\d{3}$/)
@@ -250,8 +250,8 @@ describe('a category', () => {
     )
     expect(headers.get('content-type')).toContain('text/csv')
     const lines = text.trim().split('\r\n')
-    expect(lines[0]).toBe('day,sent,snapshots,coverage,widest_gap_seconds')
-    expect(lines.at(-1)).toBe('2026-03-01,50,2,1,43200')
+    expect(lines[0]).toBe('day,sent,snapshots,coverage,widest_gap_seconds,is_complete')
+    expect(lines.at(-1)).toBe('2026-03-01,50,2,1,43200,true')
     expect(lines).toHaveLength(6)
   })
 
@@ -325,11 +325,11 @@ describe('compare', () => {
 })
 
 describe('runs', () => {
-  test('failures say what to do, quarantined answers show their bodies', async () => {
+  test('failures say what to do, rejected answers show their bodies', async () => {
     const { text } = await page('/runs')
     for (const part of [
       'part of the categories failed',
-      'Check the key, and that API access',
+      'The provider did not accept the API key. Check the API key',
       'code 72: &lt;img',
       'sent is no integer',
       '&lt;img src=x',

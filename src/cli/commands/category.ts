@@ -1,14 +1,9 @@
 // primosync category …: the registry of what is asked for.
 import { CATEGORY_ALLOWED, categoryProblem } from '../../counters/category-name.ts'
 import { UsageError } from '../../errors.ts'
-import {
-  addCategories,
-  type Category,
-  findCategory,
-  listCategories,
-  setCategoryLabel,
-  setCategoryState,
-} from '../../warehouse/registry.ts'
+import { readRegistered } from '../../read/categories.ts'
+import type { Db } from '../../warehouse/pool.ts'
+import { addCategories, findCategory, setCategoryLabel, setCategoryState } from '../../warehouse/registry.ts'
 import type { CategoryState } from '../../warehouse/tables.ts'
 import type { Action, Context, Group } from '../command.ts'
 import { accountOrDefault } from '../default-account.ts'
@@ -26,9 +21,9 @@ const list: Action<Options> = {
   configure: (command) => command.option('--account <name>', 'only this account'),
   async run({ config, options, output, log }) {
     const categories = await withConfiguredWarehouse(config, log, ({ db }) =>
-      listCategories(db, options.account),
+      readRegistered(db, options.account),
     )
-    if (options.json) return output.json(categories.map(described))
+    if (options.json) return output.json(categories)
     if (categories.length === 0)
       return output.print('There is no category yet. Add one: primosync category add NAME')
     output.table(categories, [
@@ -96,20 +91,18 @@ function stateCommand(name: string, state: CategoryState, summary: string): Acti
 /** Does `work`, then shows the categories that it names as they are now. */
 async function change(
   context: Context<Options>,
-  work: (db: Parameters<typeof listCategories>[0], account: string) => Promise<readonly string[]>,
+  work: (db: Db, account: string) => Promise<readonly string[]>,
 ): Promise<void> {
   const { config, log, options, output } = context
   const account = accountOrDefault(config, options.account)
   const changed = await withConfiguredWarehouse(config, log, async ({ db }) => {
     const names = await work(db, account)
-    return (await listCategories(db, account)).filter(({ category }) => names.includes(category))
+    return (await readRegistered(db, account)).filter(({ category }) => names.includes(category))
   })
-  if (options.json) return output.json(changed.map(described))
+  if (options.json) return output.json(changed)
   for (const { category, state } of changed)
     output.print(`${JSON.stringify(category)} of ${account} is ${state}`)
 }
-
-const described = ({ account, category, state, label }: Category) => ({ account, category, state, label })
 
 export const category: Group = {
   name: 'category',

@@ -3,13 +3,14 @@ import { open, rename, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { Option } from 'commander'
 import { PrimosyncError, reasonOf } from '../../errors.ts'
-import { beginReading, type HistoryPart, type Period, readHistory } from '../../read/export.ts'
+import { beginReading, type HistoryPart, readHistory, readPeriod } from '../../read/export.ts'
+import type { Edge } from '../../read/trends.ts'
 import { safeLines } from '../../terminal-text.ts'
 import { csvHeader, snapshotRecord } from '../../transfer/csv.ts'
 import { decisionLine, snapshotLine } from '../../transfer/ndjson.ts'
 import { type Format, formatOf } from '../../transfer/read-file.ts'
-import type { Db, Transaction } from '../../warehouse/pool.ts'
-import { type Edge, findCategories, resolveRange } from '../../warehouse/trends.ts'
+import type { Transaction } from '../../warehouse/pool.ts'
+import { chosenCategories } from '../chosen-categories.ts'
 import type { Action } from '../command.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
 import { edgeArgument } from './trends.ts'
@@ -70,13 +71,8 @@ export const exportCommand: Action<Options> = {
 }
 
 async function selectHistory({ db, connection }: Transaction, options: Options) {
-  const categories = await findCategories(db, options.account, options.category)
-  return readHistory(connection, categories, await periodOf(db, options))
-}
-
-async function periodOf(db: Db, { from, to }: Options): Promise<Period> {
-  const range = await resolveRange(db, 'day', from ?? new Date(0), to ?? new Date('9999-12-31T00:00:00Z'))
-  return { from: range.fromAt.getTime(), until: range.untilAt.getTime() }
+  const categories = await chosenCategories(db, options.account, options.category)
+  return readHistory(connection, categories, await readPeriod(db, options.from, options.to))
 }
 
 async function* linesOf(

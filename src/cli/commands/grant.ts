@@ -14,7 +14,7 @@ export const grant: Action<object> = {
     const role = args[0] as string
     const { created } = await withConfiguredWarehouse(config, log, ({ db }) => grantReader(db, role))
     const toLogin = `grant ${pg.escapeIdentifier(role)} to "the login of your BI tool"`
-    if (options.json) return output.json({ role, created, toLogin })
+    if (options.json) return output.json({ role, created, to_login: toLogin })
     output.print(
       `${JSON.stringify(role)} ${created ? 'is made and can' : 'can'} read schemas sms and sync. Give it to a login:\n  ${toLogin};`,
     )

@@ -79,13 +79,18 @@ export const importCommand: Action<Options> = {
       }
       return done
     })
-    if (options.json) output.json({ dryRun: options.dryRun === true, files: reports })
+    if (options.json) output.json({ dry_run: options.dryRun === true, files: reports.map(reportObject) })
     else if (config.demo && config.databaseUrl === null && !options.dryRun)
       output.print(
         'This is the demo warehouse, as no API key is set: the real one, once there is a key, is another.',
       )
     return reports.some(({ refused }) => refused > 0) ? 3 : undefined
   },
+}
+
+/** A file's report as `--json` prints it. */
+function reportObject({ alreadyThere, newCategories, problems, ...rest }: Report) {
+  return { ...rest, already_there: alreadyThere, new_categories: newCategories, problems }
 }
 
 async function sourceOf(file: string, forced: Format | undefined): Promise<Source> {

@@ -17,7 +17,8 @@ export const migrate: Action<{ status?: boolean }> = {
     try {
       if (options.status) {
         const migrations = await migrationStatus(warehouse.db)
-        if (options.json) return output.json(migrations)
+        if (options.json)
+          return output.json(migrations.map(({ name, executedAt }) => ({ name, executed_at: executedAt })))
         return output.table(migrations, [
           { header: 'migration', value: ({ name }) => name },
           { header: 'run at', value: ({ executedAt }) => executedAt?.toISOString() ?? 'not yet' },

@@ -21,8 +21,8 @@ export const rebuild: Action<Options> = {
     command.option('--timezone <zone>', 'the zone to cut days in from now on, such as Europe/Lisbon'),
   async run({ config, options, output, log }) {
     const rebuilt = await rebuildIn(config, log, options.timezone)
-    if (options.json) return output.json(rebuilt)
     const { timezone, previousTimezone, categories, rows } = rebuilt
+    if (options.json) return output.json({ timezone, previous_timezone: previousTimezone, categories, rows })
     const days = timezone === previousTimezone ? '' : `, now with the days of ${timezone}`
     output.print(
       rows === 0

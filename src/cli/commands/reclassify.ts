@@ -60,16 +60,18 @@ export const reclassify: Action<Options> = {
       .option('--account <name>', 'the account of the category'),
   async run(context) {
     const { config, options, output, log } = context
-    const { at, before, after } = await withConfiguredWarehouse(config, log, (warehouse) =>
+    const { account, at, before, after } = await withConfiguredWarehouse(config, log, (warehouse) =>
       decideIn(warehouse, context),
     )
     const by = byWhom(options)
     if (options.json)
       return output.json({
+        account,
         category: options.category,
         observed_at: new Date(at),
-        as: options.as,
-        by,
+        decided_as: options.as,
+        decided_by: by,
+        why: options.why,
         before,
         after,
       })
@@ -95,7 +97,7 @@ async function decideIn(warehouse: Warehouse, { config, options }: Context<Optio
     const before = await readDelta(tx.db, category, at)
     const decision = { as: options.as, by: byWhom(options), why: options.why }
     await decide(tx, calendar, { categoryId: category.id, observedAt: at, ...decision })
-    return { at, before, after: await readDelta(tx.db, category, at) }
+    return { account: category.account, at, before, after: await readDelta(tx.db, category, at) }
   })
 }
 

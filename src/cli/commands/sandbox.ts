@@ -40,7 +40,7 @@ export const sandbox: Action<Options> = {
       latencyMs,
       ...(faults && { faults }),
     })
-    if (json) output.json({ url: api.url, port: api.port, apiKey: SANDBOX_API_KEY })
+    if (json) output.json({ url: api.url, port: api.port, api_key: SANDBOX_API_KEY })
     else output.print(`sandbox API  ${api.url}\nAPI key      ${SANDBOX_API_KEY}\nCtrl-C stops it.`)
     if (!stop.aborted) await once(stop, 'abort')
     await api.close()

@@ -10,14 +10,14 @@ import { unlessStopped } from '../../stopping.ts'
 import { type DaemonDeps, startDaemon } from '../../sync/daemon.ts'
 import { loadDemoHistory } from '../../sync/demo.ts'
 import { createSchedule } from '../../sync/schedule.ts'
+import { relativeTime } from '../../units.ts'
 import { isDatabaseAway } from '../../warehouse/away.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action, Context } from '../command.ts'
 import type { Output } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { describeReport } from '../tick-report.ts'
-import { relativeTime } from '../times.ts'
+import { describeReport, reportObject } from '../tick-report.ts'
 import {
   type ConfiguredWarehouse,
   connectWarehouse,
@@ -105,7 +105,7 @@ async function runDaemon(
         replayGraceMs: REPLAY_GRACE_MS,
         onTick(report) {
           prometheus.onTick(report)
-          if (options.json) printJsonLine(output, { event: 'tick', ...report })
+          if (options.json) printJsonLine(output, { event: 'tick', ...reportObject(report) })
           else output.print(describeReport(report, config.demo))
         },
         onLate: prometheus.onLate,

@@ -1,25 +1,20 @@
 // primosync status: the last run, what is stale, what failed, what is stored, when the next tick is due.
 
 import { InvalidArgumentError } from 'commander'
+import { DEMO_ACCOUNT } from '../../config/account-names.ts'
 import { readDurationMs } from '../../config/readers.ts'
 import { DatabaseAwayError, reasonOf, UsageError } from '../../errors.ts'
-import { listWaiting } from '../../read/waiting.ts'
+import { sourceOf } from '../../read/source.ts'
+import { readStatus, type Status, type StatusContext } from '../../read/status.ts'
 import { openSpool, type Spool } from '../../spool/spool.ts'
 import { createSchedule } from '../../sync/schedule.ts'
+import { bytesText } from '../../units.ts'
 import { asAway, isDatabaseAway } from '../../warehouse/away.ts'
-import type { Db } from '../../warehouse/pool.ts'
-import {
-  keyOf,
-  readFailures,
-  readFreshness,
-  readLastRun,
-  readSentByDay,
-  readStorage,
-} from '../../warehouse/status.ts'
+import type { Warehouse } from '../../warehouse/pool.ts'
 import type { Action, Context } from '../command.ts'
 import { wrapTo } from '../layout.ts'
 import { liveScreen, type Size } from '../live-screen.ts'
-import { LISTED, plural, SPARK_DAYS, type StatusFacts, size, statusLines } from '../status-report.ts'
+import { LISTED, plural, statusLines } from '../status-report.ts'
 import { stopSignal } from '../stop-signal.ts'
 import {
   type ConfiguredWarehouse,
@@ -54,11 +49,11 @@ export const status: Action<Options> = {
       return await watchStatus(context, options.watch === true ? USUAL_EVERY_MS : options.watch, stopSignal)
     }
     const spool = await openSpool(dataFolder(config))
-    const facts = await withConfiguredWarehouse(config, log, ({ db }) => readFacts(context, db, spool)).catch(
-      async (error) => {
-        throw isDatabaseAway(error) ? await withWaiting(error, spool) : error
-      },
-    )
+    const facts = await withConfiguredWarehouse(config, log, (warehouse) =>
+      readFacts(context, warehouse, spool),
+    ).catch(async (error) => {
+      throw isDatabaseAway(error) ? await withWaiting(error, spool) : error
+    })
     if (options.json) return output.json(facts)
     output.print(statusLines(facts, output).join('\n'))
   },
@@ -71,7 +66,7 @@ async function withWaiting(error: unknown, spool: Spool): Promise<unknown> {
   if (segments.length === 0 || !(away instanceof DatabaseAwayError)) return away
   const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
   return new DatabaseAwayError(
-    `${away.message} The answers of ${plural(segments.length, 'run')} wait for it in the spool (${size(bytes)}).`,
+    `${away.message} The answers of ${plural(segments.length, 'run')} wait for it in the spool (${bytesText(bytes)}).`,
     { ...(away.hint !== null && { hint: away.hint }), cause: away },
   )
 }
@@ -84,30 +79,21 @@ function everyArgument(text: string): number {
   return everyMs
 }
 
-async function readFacts({ config, options }: Context<Options>, db: Db, spool: Spool): Promise<StatusFacts> {
-  const [segments, lastRun, storage, failures, categories] = await Promise.all([
-    listWaiting(spool, db),
-    readLastRun(db),
-    readStorage(db),
-    readFailures(db),
-    readFreshness(db),
-  ])
-  const shown = options.json ? categories : categories.slice(0, LISTED)
-  const sentByDay = await readSentByDay(db, SPARK_DAYS, options.json ? null : shown)
-  return {
-    demo: config.demo,
-    now: new Date(),
-    timezone: config.reportingTimezone,
-    schedule: config.syncSchedule,
-    lastRun,
-    nextTickAt: createSchedule(config.syncSchedule, config.reportingTimezone, () => {}).nextTickAt(),
-    spool: { runs: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) },
-    storage,
-    failures,
-    categories: categories.map((category) => {
-      return { ...category, sentByDay: sentByDay.get(keyOf(category)) ?? null }
-    }),
+async function readFacts(
+  { config, options }: Context<Options>,
+  warehouse: Warehouse,
+  spool: Spool,
+): Promise<Status> {
+  const { demo, syncSchedule: schedule, reportingTimezone: timezone } = config
+  const context: StatusContext = {
+    ...sourceOf({ warehouse, demo, demoAccount: DEMO_ACCOUNT }),
+    spool,
+    demo,
+    timezone,
+    schedule,
+    nextTickAt: createSchedule(schedule, timezone, () => {}).nextTickAt,
   }
+  return await readStatus(context, options.json ? undefined : LISTED)
 }
 
 /** Draws the status again and again. A database that goes away is told above what was last known. */
@@ -145,12 +131,12 @@ export async function watchStatus(
 /** Reads the facts, or tells why they are still those of before. Never rejects. */
 function reader(context: Context<Options>, warehouse: ConfiguredWarehouse, spool: Spool) {
   let isPrepared = false
-  let facts: StatusFacts | null = null
-  return async (): Promise<{ facts: StatusFacts | null; problem: string | null }> => {
+  let facts: Status | null = null
+  return async (): Promise<{ facts: Status | null; problem: string | null }> => {
     try {
       if (!isPrepared) await prepareWarehouse(warehouse, context.config)
       isPrepared = true
-      facts = await readFacts(context, warehouse.db, spool)
+      facts = await readFacts(context, warehouse, spool)
       return { facts, problem: null }
     } catch (error) {
       const since = facts ? ' What follows is what was last known.' : ''

@@ -7,7 +7,7 @@ import { tick } from '../../sync/tick.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action } from '../command.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { describeReport, exitCodeOf } from '../tick-report.ts'
+import { describeReport, exitCodeOf, reportObject } from '../tick-report.ts'
 import { connectWarehouse, dataFolder, prepareOnce, TICK_SILENCE_MS } from '../warehouse.ts'
 
 interface Options {
@@ -53,7 +53,7 @@ export const sync: Action<Options> = {
           { trigger: 'manual', scheduledAt: null, account: options.account, categories: options.category },
           stop,
         )
-        if (options.json) output.json(report)
+        if (options.json) output.json(report && reportObject(report))
         else output.print(describeReport(report, config.demo))
         return exitCodeOf(report)
       } finally {

@@ -3,24 +3,18 @@ import { InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'csv-stringify/sync'
 import { DEMO_ACCOUNT } from '../../config/account-names.ts'
 import { UsageError } from '../../errors.ts'
+import { readExpectedEverySeconds } from '../../read/categories.ts'
+import { GRAINS, type Grain } from '../../read/grains.ts'
+import { METRICS, type MetricName } from '../../read/metrics.ts'
+import { type Edge, FACTS, readTrends, type TrendsQuery, trendObject } from '../../read/trends.ts'
 import { safeJson } from '../../terminal-text.ts'
 import { safeCell } from '../../transfer/formula-guard.ts'
 import { readInstant } from '../../transfer/observed-at.ts'
 import type { Db } from '../../warehouse/pool.ts'
 import type { Category } from '../../warehouse/registry.ts'
-import {
-  type Edge,
-  findCategories,
-  GRAINS,
-  type Grain,
-  listMetrics,
-  type Metric,
-  type Range,
-  readTrends,
-  resolveRange,
-  type Trend,
-} from '../../warehouse/trends.ts'
+import { chosenCategories } from '../chosen-categories.ts'
 import type { Action, Context } from '../command.ts'
+import { rangeOf } from '../trend-range.ts'
 import { type Marks, printTrendTable } from '../trend-table.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
 
@@ -30,20 +24,17 @@ interface Options {
   by: Grain
   from?: Edge
   to?: Edge
-  metric?: string[]
+  metric?: MetricName[]
   format?: 'table' | 'csv' | 'json' | 'ndjson'
 }
 
-interface Query {
+interface Question {
   readonly db: Db
-  readonly by: Grain
-  readonly range: Range
+  readonly query: TrendsQuery
   readonly categories: readonly Category[]
-  readonly metrics: readonly Metric[]
-  readonly chosen: readonly string[] | null
+  /** The metrics that were asked for; null: none, so the usual ones. */
+  readonly chosen: readonly MetricName[] | null
 }
-
-type TrendObject = { account: string; category: string } & Record<string, unknown>
 
 export const trends: Action<Options> = {
   name: 'trends',
@@ -72,28 +63,26 @@ export const trends: Action<Options> = {
       .addHelpText('after', NOTES),
   async run(context) {
     const { config, options, log } = context
+    refuseUnknownMetrics(options.metric)
     await withConfiguredWarehouse(config, log, async ({ db }) => {
-      const metrics = await listMetrics(db)
-      refuseUnknownMetrics(metrics, options.metric)
-      const query: Query = {
+      const chosen = options.metric ?? null
+      const question: Question = {
         db,
-        metrics,
-        by: options.by,
-        chosen: options.metric ?? null,
-        categories: await findCategories(db, options.account, options.category),
-        range: await resolveRange(db, options.by, options.from, options.to),
+        categories: await chosenCategories(db, options.account, options.category),
+        query: { ...rangeOf(options, config.reportingTimezone, new Date()), metrics: chosen ?? METRICS },
+        chosen,
       }
       const format = options.format ?? (options.json ? 'json' : 'table')
-      await (format === 'table' ? printTables(context, query) : printRows(context, query, format))
+      await (format === 'table' ? printTables(context, question) : printRows(context, question, format))
     })
   },
 }
 
 const NOTES = `
 Every bucket that reaches into the range is shown whole. Without --from: 24 hours, 14 days, 12 weeks or
-12 months. Days are those of the reporting zone. In the table "–" is unknown, "~" marks a bucket with a gap
-longer than a quarter of it (what grew in a gap is spread evenly over it), and "…" one that has begun before
-the first snapshot or is not over yet. Rates of the total line are rates of the totals. Metrics that are zero
+12 months. Days are those of the reporting zone. In the table "–" is unknown, "~" marks a bucket with a wide
+gap between snapshots (what grew in a gap is spread evenly over it), and "…" one that begins before the first
+snapshot or is not over yet. Rates of the total line are rates of the totals. Metrics that are zero
 or unknown throughout are left out, unless they are asked for.`
 
 /** A date stays text: PostgreSQL knows when it begins in the reporting zone. */
@@ -105,91 +94,72 @@ export function edgeArgument(text: string): Edge {
   return isDate ? text : new Date(at)
 }
 
-function refuseUnknownMetrics(metrics: readonly Metric[], chosen: readonly string[] = []): void {
-  const names = metrics.map(({ metric }) => metric)
-  const unknown = chosen.find((name) => !names.includes(name))
+function refuseUnknownMetrics(chosen: readonly string[] = []): void {
+  const unknown = chosen.find((name) => !(METRICS as readonly string[]).includes(name))
   if (unknown !== undefined)
     throw new UsageError(`There is no metric ${JSON.stringify(unknown)}.`, {
-      hint: `There is: ${names.join(', ')}.`,
+      hint: `There is: ${METRICS.join(', ')}.`,
     })
 }
 
-async function printTables({ config, output }: Context<Options>, query: Query): Promise<void> {
-  const { db, by, range, categories, metrics, chosen } = query
+async function printTables({ config, output }: Context<Options>, question: Question): Promise<void> {
+  const { db, query, categories, chosen } = question
+  const expectedEverySeconds = await readExpectedEverySeconds({ db })
   let shown = 0
   let marks: Marks = { hasGaps: false, hasParts: false }
   for (const category of categories) {
-    const rows = await Array.fromAsync(readTrends(db, category, by, range))
-    if (rows.length === 0) continue
+    const trends = await Array.fromAsync(readTrends({ db }, { ...query, metrics: METRICS }, category))
+    if (trends.length === 0) continue
     if (shown > 0) output.print('')
     shown += 1
-    const heading = headingOf(category)
-    const table = { heading, by, metrics, chosen, trends: rows, timezone: config.reportingTimezone }
-    const { hasGaps, hasParts } = printTrendTable(output, table)
+    const { hasGaps, hasParts } = printTrendTable(output, {
+      heading: headingOf(category),
+      by: query.by,
+      chosen,
+      trends,
+      timezone: config.reportingTimezone,
+      expectedEverySeconds,
+    })
     marks = { hasGaps: marks.hasGaps || hasGaps, hasParts: marks.hasParts || hasParts }
   }
-  if (shown === 0) output.print(nothingIn(query))
+  if (shown === 0) output.print(nothingIn(question))
   if (marks.hasGaps || marks.hasParts) output.print('')
-  if (marks.hasGaps) output.print('~ a gap without snapshots; what grew in it is spread evenly over it')
+  if (marks.hasGaps) output.print('~ a wide gap between snapshots; what grew in it is spread evenly over it')
   if (marks.hasParts) output.print('… only in part between the first and the newest snapshot')
 }
 
 const headingOf = ({ account, category, label }: Category) =>
   `${category}${label === null ? '' : ` (${label})`}, account ${account}${account === DEMO_ACCOUNT ? ': demo data' : ''}`
 
-function nothingIn({ categories, range }: Query): string {
-  if (categories.length === 0) return 'There is no category yet: primosync category add NAME'
-  return `No trends between ${range.fromAt.toISOString()} and ${range.untilAt.toISOString()}: sms.categories tells from when to when there are snapshots.`
+function nothingIn({ categories, query }: Question): string {
+  if (categories.length === 0) return 'There is no category yet. Add one: primosync category add NAME'
+  return `There are no trends from ${edgeText(query.from)} to ${edgeText(query.to)}. The first and the newest snapshot of each category are in sms.categories.`
 }
 
-/** One flat object a bucket, as it comes from the database: nothing is gathered. */
+const edgeText = (edge: Edge) => (edge instanceof Date ? edge.toISOString() : edge)
+
+/** One flat object a bucket, printed as it comes from the database: nothing is gathered. */
 async function printRows(
   { output }: Context<Options>,
-  query: Query,
+  { db, query, categories }: Question,
   format: 'csv' | 'json' | 'ndjson',
 ): Promise<void> {
-  const names = query.chosen ?? query.metrics.map(({ metric }) => metric)
-  if (format === 'csv')
-    output.print(csvLine(['account', 'category', query.by, ...names, ...(query.chosen ? [] : FACTS)]))
+  if (format === 'csv') output.print(csvLine(['account', 'category', query.by, ...query.metrics, ...FACTS]))
   let isFirst = true
-  for (const category of query.categories) {
-    for await (const trend of readTrends(query.db, category, query.by, query.range)) {
-      const row = rowOf(category, query, trend, names)
-      if (format === 'csv') output.print(csvLine(csvCells(row)))
-      else output.print(`${format === 'ndjson' ? '' : isFirst ? '[' : ','}${safeJson(JSON.stringify(row))}`)
+  for (const category of categories) {
+    for await (const trend of readTrends({ db }, query, category)) {
+      const { account, category: name, ...rest } = trendObject(query, category, trend)
+      // account and category are free texts, so they are guarded against being read as formulas
+      if (format === 'csv') output.print(csvLine([safeCell(account), safeCell(name), ...Object.values(rest)]))
+      else {
+        const json = safeJson(JSON.stringify({ account, category: name, ...rest }))
+        output.print(`${format === 'ndjson' ? '' : isFirst ? '[' : ','}${json}`)
+      }
       isFirst = false
     }
   }
   if (format === 'json') output.print(isFirst ? '[]' : ']')
 }
-
-/** Account and category are free texts, so they are guarded against being read as formulas. */
-function csvCells({ account, category, ...rest }: TrendObject): unknown[] {
-  return [safeCell(account), safeCell(category), ...Object.values(rest)]
-}
-
-/** What is said of a bucket beside its metrics, where none were chosen. */
-const FACTS = ['snapshots', 'coverage', 'widest_gap_seconds']
-
-function rowOf(
-  { account, category }: Category,
-  { by, metrics, chosen }: Query,
-  { bucket, values, snapshots, coverage, widestGap }: Trend,
-  names: readonly string[],
-): TrendObject {
-  const isGauge = (name: string) => metrics.some(({ metric, kind }) => metric === name && kind === 'gauge')
-  return {
-    account,
-    category,
-    [by]: bucket instanceof Date ? bucket.toISOString() : bucket,
-    ...Object.fromEntries(names.map((name) => [name, exactly(values[name] ?? null, isGauge(name))])),
-    ...(chosen ? {} : { snapshots, coverage, widest_gap_seconds: widestGap }),
-  }
-}
-
-/** The gauge comes as decimal text, which is a number in JSON too; a count beyond 2^53 stays text. */
-const exactly = (value: number | string | null, isGauge: boolean) =>
-  isGauge && value !== null ? JSON.rawJSON(String(value)) : value
 
 function csvLine(cells: readonly unknown[]): string {
   const texts = cells.map((cell) =>

@@ -15,10 +15,11 @@ export const verify: Action<object> = {
       (warehouse) => categoryProgress('verifying', (progress) => verifyWarehouse(warehouse, progress)),
     )
     const ok = differenceCount === 0
-    if (options.json) output.json({ ok, categories, snapshots, pruned, differenceCount, differences })
+    if (options.json)
+      output.json({ ok, categories, snapshots, pruned, difference_count: differenceCount, differences })
     else if (ok) {
       output.print(
-        `${output.colors.green('All is expected')}: ${categories} categories, ${snapshots} snapshots; Σ hours = Σ days = Σ weeks = Σ months = Σ deltas.`,
+        `${output.colors.green('Everything agrees')}: ${categories} categories, ${snapshots} snapshots; Σ hours = Σ days = Σ weeks = Σ months = Σ deltas.`,
       )
       if (pruned > 0) {
         output.print(

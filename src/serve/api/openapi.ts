@@ -1,12 +1,13 @@
 // The OpenAPI 3.1 document, made from the very schemas that questions are read by.
 import { z } from 'zod'
-import { Fault, ROUTES } from './routes.ts'
+import { ErrorBody } from '../../read/objects.ts'
+import { ROUTES } from './routes.ts'
 
 export const API_BASE = '/api/v1'
 
 type Json = Record<string, unknown>
 
-const FAULTS = {
+const ERRORS = {
   400: 'The question is wrong',
   401: 'A token is needed',
   403: 'The API is not open',
@@ -16,10 +17,10 @@ const FAULTS = {
 
 /** The document as plain JSON. */
 export function openApiDocument(version: string): Json {
-  const faults = Object.fromEntries(
-    Object.entries(FAULTS).map(([status, description]) => [
+  const errors = Object.fromEntries(
+    Object.entries(ERRORS).map(([status, description]) => [
       status,
-      { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Fault' } } } },
+      { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
     ]),
   )
   const paths = ROUTES.map(({ path, summary, query, answer }) => [
@@ -34,7 +35,7 @@ export function openApiDocument(version: string): Json {
             description: summary,
             content: { 'application/json': { schema: schemaOf(answer, 'output') } },
           },
-          ...faults,
+          ...errors,
         },
       },
     },
@@ -51,7 +52,7 @@ export function openApiDocument(version: string): Json {
     security: [{}, { token: [] }],
     paths: Object.fromEntries(paths),
     components: {
-      schemas: { Fault: schemaOf(Fault, 'output') },
+      schemas: { Error: schemaOf(ErrorBody, 'output') },
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'HTTP_TOKEN, where it is set' },
       },

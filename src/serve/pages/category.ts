@@ -2,9 +2,10 @@
 import { html } from 'hono/html'
 import type { CategoryFacts } from '../../read/categories.ts'
 import { type EventRow, type Gap, MOST_EVENTS } from '../../read/events.ts'
-import { labelOf, type Metric, wideGapMs } from '../../read/metrics.ts'
-import { keyText, queryString } from '../query.ts'
-import { type TrendRow, type TrendsQuery, trendsSql } from '../read/trends.ts'
+import { wideGapSeconds } from '../../read/gap.ts'
+import { kindOf, labelOf, type MetricName } from '../../read/metrics.ts'
+import { type Trend, trendsSql } from '../../read/trends.ts'
+import { type DayRange, keyText, queryString } from '../query.ts'
 import { gapMark, type Mark, markOf, unreportedMarks } from '../words.ts'
 import {
   bucketName,
@@ -18,11 +19,16 @@ import {
 } from './chart.ts'
 import { type Html, instant, layout, notice, time, type View } from './layout.ts'
 
+/** The range and the metrics that a page shows. */
+export interface PageQuery extends DayRange {
+  readonly metrics: readonly MetricName[]
+}
+
 export interface CategoryPageFacts {
   readonly facts: CategoryFacts
-  readonly query: TrendsQuery
+  readonly query: PageQuery
   /** The newest first. */
-  readonly rows: readonly TrendRow[]
+  readonly rows: readonly Trend[]
   /** Of `rows`, in their order. */
   readonly edges: Edges
   readonly events: readonly EventRow[]
@@ -35,7 +41,7 @@ export function categoryPage(view: View, page: CategoryPageFacts): Html {
   const { account, category } = facts
   const asked = { account, category, by: query.by, from: query.from, to: query.to }
   const csv = `/category.csv${queryString({ ...asked, metrics: query.metrics.join(',') })}`
-  const wideMs = wideGapMs(query.by, facts.expected_every_ms)
+  const wideSeconds = wideGapSeconds(query.by, facts.expected_every_seconds)
   const marks = marksOf(view, page)
   return layout(view, {
     title: category,
@@ -63,12 +69,12 @@ ${controls(view, {
 ${
   rows.length === 0
     ? notice('empty', 'There is nothing in this range.', emptyText(view, facts))
-    : html`${chartBlock(`${category}: ${query.metrics.map(labelOf).join(', ')} by ${query.by}`, chartData(view, page, wideMs, marks))}
-${legend(rows, wideMs)}
+    : html`${chartBlock(`${category}: ${query.metrics.map(labelOf).join(', ')} by ${query.by}`, chartData(view, page, wideSeconds, marks))}
+${legend(rows, wideSeconds)}
 ${markList(view, marks, MOST_MARKS)}
 <section aria-labelledby="numbers"><h2 id="numbers">The same numbers</h2>
 ${takeAway(csv, trendsSql(query, facts))}
-${trendsTable(view, { by: query.by, metrics: query.metrics, rows, wideMs })}</section>`
+${trendsTable(view, { by: query.by, metrics: query.metrics, rows, wideSeconds })}</section>`
 }`,
   })
 }
@@ -91,7 +97,12 @@ function marksOf({ formats }: View, { query, rows, edges, events, gaps }: Catego
   ].sort((one, other) => other.at.getTime() - one.at.getTime())
 }
 
-function chartData(view: View, { query, rows, edges }: CategoryPageFacts, wideMs: number, marks: Mark[]) {
+function chartData(
+  view: View,
+  { query, rows, edges }: CategoryPageFacts,
+  wideSeconds: number,
+  marks: Mark[],
+) {
   const oldestFirst = rows.toReversed()
   return {
     by: query.by,
@@ -99,18 +110,17 @@ function chartData(view: View, { query, rows, edges }: CategoryPageFacts, wideMs
     marks: marks.slice(0, MOST_EVENTS),
     labels: oldestFirst.map((row) => bucketName(view, query.by, row.bucket)),
     edges: edges.toReversed(),
-    series: query.metrics.map((metric, m) => seriesOf(metric, oldestFirst, m)),
-    spread: oldestFirst.map((row) => (row.widestGapMs ?? 0) > wideMs),
+    series: query.metrics.map((metric) => seriesOf(metric, oldestFirst)),
+    spread: oldestFirst.map((row) => (row.widest_gap_seconds ?? 0) > wideSeconds),
     coverage: oldestFirst.map((row) => row.coverage),
   }
 }
 
-function seriesOf(metric: Metric, rows: readonly TrendRow[], m: number) {
-  const kind = metric === 'timespent' ? 'gauge' : metric.endsWith('_rate') ? 'rate' : 'counter'
+function seriesOf(metric: MetricName, rows: readonly Trend[]) {
   return {
     label: labelOf(metric),
-    kind,
+    kind: kindOf(metric),
     // a picture needs no more than a number can hold
-    values: rows.map(({ values }) => (values[m] === null ? null : Number(values[m]))),
+    values: rows.map(({ values }) => (values[metric] == null ? null : Number(values[metric]))),
   }
 }

@@ -1,10 +1,10 @@
 // A chart and the table of the same numbers: what scripts draw from and what is read without them.
 import { html } from 'hono/html'
-import { daysBefore } from '../../read/categories.ts'
-import { type Bucket, kindOf, labelOf, METRICS, type Metric } from '../../read/metrics.ts'
-import { duration } from '../format.ts'
+import { daysBefore, GRAINS, type Grain } from '../../read/grains.ts'
+import { kindOf, labelOf, METRICS, type MetricName } from '../../read/metrics.ts'
+import type { Trend, Value } from '../../read/trends.ts'
+import { durationText } from '../../units.ts'
 import { queryString } from '../query.ts'
-import type { TrendRow, Value } from '../read/trends.ts'
 import type { Mark } from '../words.ts'
 import { copyable, dataBlock, type Html, instant, type View } from './layout.ts'
 
@@ -18,7 +18,7 @@ export interface ChartData {
   readonly spread: readonly boolean[]
   readonly coverage: readonly number[]
   readonly marks: readonly Mark[]
-  readonly by: Bucket
+  readonly by: Grain
   readonly timezone: string
 }
 
@@ -38,12 +38,15 @@ export function chartBlock(name: string, data: ChartData): Html {
 }
 
 /** What the shadings mean, as far as there are any. */
-export function legend(rows: readonly Pick<TrendRow, 'widestGapMs' | 'coverage'>[], wideMs: number): Html {
-  const hasSpread = rows.some((row) => (row.widestGapMs ?? 0) > wideMs)
+export function legend(
+  rows: readonly Pick<Trend, 'widest_gap_seconds' | 'coverage'>[],
+  wideSeconds: number,
+): Html {
+  const hasSpread = rows.some((row) => (row.widest_gap_seconds ?? 0) > wideSeconds)
   const hasOpen = rows.some((row) => row.coverage < 0.9999)
   return html`<ul class="legend">${
     hasSpread
-      ? html`<li><span class="swatch spread" aria-hidden="true"></span> no snapshot for long: what grew is spread evenly over this time</li>`
+      ? html`<li><span class="swatch spread" aria-hidden="true"></span> no snapshots for a long time: what grew is spread evenly over it</li>`
       : ''
   }${
     hasOpen
@@ -53,12 +56,12 @@ export function legend(rows: readonly Pick<TrendRow, 'widestGapMs' | 'coverage'>
 }
 
 /** How a value of a metric is written. */
-export function written({ formats }: View, metric: Metric, value: Value): string {
+export function written({ formats }: View, metric: MetricName, value: Value): string {
   return kindOf(metric) === 'rate' ? formats.percent(value) : formats.count(value)
 }
 
 /** `2026-03-01 14:00`, `Sun 2026-03-01`, `2026-03`: what a bucket is called. */
-export function bucketName({ formats }: View, by: Bucket, bucket: Date | string): string {
+export function bucketName({ formats }: View, by: Grain, bucket: Date | string): string {
   if (bucket instanceof Date) return formats.instant(bucket)
   if (by === 'month') return bucket.slice(0, 7)
   if (by === 'week') return `${bucket} – ${daysBefore(bucket, -6).slice(5)}`
@@ -71,18 +74,18 @@ export function bucketName({ formats }: View, by: Bucket, bucket: Date | string)
 /** The table of one category, the newest first, as the SQL gives it. */
 export function trendsTable(
   view: View,
-  table: { by: Bucket; metrics: readonly Metric[]; rows: readonly TrendRow[]; wideMs: number },
+  table: { by: Grain; metrics: readonly MetricName[]; rows: readonly Trend[]; wideSeconds: number },
 ): Html {
-  const { by, metrics, rows, wideMs } = table
+  const { by, metrics, rows, wideSeconds } = table
   const heading = (text: string) => html`<th scope="col" class="number">${text}</th>`
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of the same numbers"><table id="table">
 <thead><tr><th scope="col">${by[0]!.toUpperCase() + by.slice(1)}</th>${metrics.map((metric) => heading(labelOf(metric)))}
 ${heading('Snapshots')}${heading('Coverage')}${heading('Widest gap')}</tr></thead>
 <tbody>${rows.map((row) => {
-    const isWide = (row.widestGapMs ?? 0) > wideMs
+    const isWide = (row.widest_gap_seconds ?? 0) > wideSeconds
     return html`<tr${isWide ? html` class="spread"` : ''}><th scope="row">${bucketName(view, by, row.bucket)}</th>${metrics.map(
-      (metric, m) => html`<td class="number">${written(view, metric, row.values[m]!)}</td>`,
-    )}<td class="number">${view.formats.count(row.snapshots)}</td><td class="number">${view.formats.percent(row.coverage)}</td><td class="number">${row.widestGapMs === null ? '–' : duration(row.widestGapMs)}</td></tr>
+      (metric) => html`<td class="number">${written(view, metric, row.values[metric] ?? null)}</td>`,
+    )}<td class="number">${view.formats.count(row.snapshots)}</td><td class="number">${view.formats.percent(row.coverage)}</td><td class="number">${row.widest_gap_seconds === null ? '–' : durationText(row.widest_gap_seconds)}</td></tr>
 `
   })}</tbody></table></div>`
 }
@@ -116,15 +119,15 @@ export interface Controls {
   readonly action: string
   /** What the page is about and stays. */
   readonly kept: Readonly<Record<string, string | readonly string[]>>
-  readonly by: Bucket
+  readonly by: Grain
   readonly from: string
   readonly to: string
-  readonly metrics: readonly Metric[]
+  readonly metrics: readonly MetricName[]
   /** One metric, or any number of them. */
   readonly isSingle: boolean
 }
 
-const RANGES: readonly (readonly [string, number, Bucket])[] = [
+const RANGES: readonly (readonly [string, number, Grain])[] = [
   ['7 days', 7, 'hour'],
   ['30 days', 30, 'day'],
   ['90 days', 90, 'day'],
@@ -138,7 +141,7 @@ export function controls(view: View, chosen: Controls): Html {
   const current = { ...kept, by, from, to, ...metricText }
   const link = (text: string, changed: Record<string, string>, isCurrent: boolean) =>
     html`<a href="${action}${queryString({ ...current, ...changed })}"${isCurrent ? html` aria-current="true"` : ''}>${text}</a>`
-  const buckets = (['hour', 'day', 'week', 'month'] as const).map((bucket) => {
+  const buckets = GRAINS.map((bucket) => {
     const tooMany = bucket === 'hour' && Date.parse(to) - Date.parse(from) > 31 * 86_400_000
     const changed = tooMany ? { by: bucket, from: daysBefore(to, 6) } : { by: bucket }
     return link(bucket, changed, by === bucket)
@@ -171,7 +174,7 @@ const KINDS = [
   ['gauge', 'Gauge'],
 ] as const
 
-function singleMetric(chosen: Metric): Html {
+function singleMetric(chosen: MetricName): Html {
   return html`<label>Metric <select name="metric">${KINDS.map(
     ([kind, title]) =>
       html`<optgroup label="${title}">${METRICS.filter((metric) => kindOf(metric) === kind).map(
@@ -181,7 +184,7 @@ function singleMetric(chosen: Metric): Html {
   )}</select></label>`
 }
 
-function metricBoxes(chosen: readonly Metric[]): Html {
+function metricBoxes(chosen: readonly MetricName[]): Html {
   return html`<details class="boxes"><summary>Metrics: ${chosen.map(labelOf).join(', ')}</summary><div>${KINDS.map(
     ([kind, title]) =>
       html`<fieldset><legend>${title}</legend>${METRICS.filter((metric) => kindOf(metric) === kind).map(

@@ -1,9 +1,10 @@
 // Several categories side by side, one metric.
 import { html } from 'hono/html'
 import type { CategoryRow } from '../../read/categories.ts'
-import { kindOf, labelOf, type Metric } from '../../read/metrics.ts'
+import { kindOf, labelOf, type MetricName } from '../../read/metrics.ts'
+import { type CategoryKey, compareSql, type Trend } from '../../read/trends.ts'
 import { keyText, queryString } from '../query.ts'
-import { type CategoryKey, compareSql, type TrendRow, type TrendsQuery } from '../read/trends.ts'
+import type { PageQuery } from './category.ts'
 import { bucketName, chartBlock, controls, legend, takeAway, written } from './chart.ts'
 import { type Html, layout, notice, type View } from './layout.ts'
 
@@ -13,12 +14,12 @@ export const MOST_COMPARED = 8
 export interface Compared {
   readonly key: CategoryKey
   /** The newest first. */
-  readonly rows: readonly TrendRow[]
+  readonly rows: readonly Trend[]
 }
 
 export interface ComparePageFacts {
-  readonly query: TrendsQuery
-  readonly metric: Metric
+  readonly query: PageQuery
+  readonly metric: MetricName
   readonly compared: readonly Compared[]
   /** Categories that were asked for and do not exist. */
   readonly missing: readonly CategoryKey[]
@@ -29,8 +30,8 @@ export interface ComparePageFacts {
   readonly add: string
   readonly found: readonly CategoryRow[]
   readonly hasAccounts: boolean
-  /** From how many milliseconds on a gap is shaded. */
-  readonly wideMs: number
+  /** From how many seconds on a gap is shaded. */
+  readonly wideSeconds: number
   readonly isDemo: boolean
 }
 
@@ -39,7 +40,7 @@ export function comparePage(view: View, page: ComparePageFacts): Html {
   const { by, from, to } = query
   const keys = compared.map(({ key }) => key)
   const asked = { c: keys.map(keyText), by, from, to, metric }
-  const buckets = bucketsOf(compared)
+  const buckets = bucketsOf(compared, metric)
   return layout(view, {
     title: 'Compare',
     active: '/compare',
@@ -72,7 +73,7 @@ ${
         by,
         timezone: view.timezone,
         marks: [],
-        spread: buckets.map(({ widestGapMs }) => widestGapMs > page.wideMs),
+        spread: buckets.map(({ widest_gap_seconds }) => widest_gap_seconds > page.wideSeconds),
         coverage: buckets.map(({ coverage }) => coverage),
         labels: buckets.map(({ bucket }) => bucketName(view, by, bucket)),
         edges: buckets.map(({ bucket }) => page.edgesOf(bucket)),
@@ -82,7 +83,7 @@ ${
           values: buckets.map(({ values }) => (values[i] === null ? null : Number(values[i]))),
         })),
       })}
-${legend(buckets, page.wideMs)}
+${legend(buckets, page.wideSeconds)}
 <section aria-labelledby="numbers"><h2 id="numbers">The same numbers</h2>
 ${takeAway(`/compare.csv${queryString(asked)}`, compareSql(query, keys))}
 ${table(view, page, buckets)}</section>`
@@ -99,12 +100,12 @@ export interface ComparedBucket {
   readonly bucket: Date | string
   readonly values: readonly (number | string | null)[]
   /** The widest gap and the lowest coverage of those that have the bucket. */
-  readonly widestGapMs: number
+  readonly widest_gap_seconds: number
   readonly coverage: number
 }
 
 /** The buckets of all categories, the oldest first, with a value for each category. */
-export function bucketsOf(compared: readonly Compared[]): ComparedBucket[] {
+export function bucketsOf(compared: readonly Compared[], metric: MetricName): ComparedBucket[] {
   const idOf = (bucket: Date | string) => (bucket instanceof Date ? bucket.toISOString() : bucket)
   const byCategory = compared.map(({ rows }) => new Map(rows.map((row) => [idOf(row.bucket), row])))
   const all = new Map(compared.flatMap(({ rows }) => rows.map((row) => [idOf(row.bucket), row.bucket])))
@@ -115,8 +116,8 @@ export function bucketsOf(compared: readonly Compared[]): ComparedBucket[] {
       const known = rows.filter((row) => row !== undefined)
       return {
         bucket,
-        values: rows.map((row) => row?.values[0] ?? null),
-        widestGapMs: Math.max(0, ...known.map((row) => row.widestGapMs ?? 0)),
+        values: rows.map((row) => row?.values[metric] ?? null),
+        widest_gap_seconds: Math.max(0, ...known.map((row) => row.widest_gap_seconds ?? 0)),
         coverage: Math.min(...known.map((row) => row.coverage)),
       }
     })

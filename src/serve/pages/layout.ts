@@ -1,8 +1,9 @@
 // The frame of every page: head, navigation, what stands above the content, and small parts that all use.
 import { html, raw } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
+import { relativeTime } from '../../units.ts'
 import type { Assets } from '../assets.ts'
-import { type Formats, relative } from '../format.ts'
+import type { Formats } from '../format.ts'
 
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 
@@ -87,7 +88,7 @@ function navigation(active: string | undefined): Html {
 /** An instant, exact and relative. */
 export function time(view: View, at: Date | null, otherwise = 'never'): Html {
   if (at === null) return html`${otherwise}`
-  return html`<time datetime="${at.toISOString()}" title="${view.formats.instant(at)}">${relative(at, view.now)}</time>`
+  return html`<time datetime="${at.toISOString()}" title="${view.formats.instant(at)}">${relativeTime(at, view.now)}</time>`
 }
 
 /** An instant to the minute. */

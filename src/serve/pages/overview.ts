@@ -9,10 +9,10 @@ import {
   NO_FIGURES,
   type Sort,
 } from '../../read/categories.ts'
-import { wideGapMs } from '../../read/metrics.ts'
-import { duration } from '../format.ts'
+import { wideGapSeconds } from '../../read/gap.ts'
+import type { StatusSummary } from '../../read/status.ts'
+import { bytesText, durationText } from '../../units.ts'
 import { keyText, queryString } from '../query.ts'
-import type { Status } from '../read/status.ts'
 import { runText } from '../words.ts'
 import { type Html, layout, notice, time, type View } from './layout.ts'
 import { sparkline } from './sparkline.ts'
@@ -29,13 +29,13 @@ export interface OverviewQuery {
 }
 
 export interface OverviewFacts {
-  readonly status: Status
+  readonly status: StatusSummary
   readonly accounts: readonly AccountRow[]
   readonly total: number
   readonly rows: readonly CategoryRow[]
   readonly figures: ReadonlyMap<string, Figures>
   readonly courses: ReadonlyMap<string, Course>
-  readonly expectedEveryMs: number | null
+  readonly expectedEverySeconds: number | null
   readonly isDemo: boolean
 }
 
@@ -51,8 +51,8 @@ ${accounts.length === 0 ? emptyWarehouse() : [filters(query, accounts), results(
   })
 }
 
-function tiles(view: View, status: Status): Html {
-  const { last_run: run, next_tick_at: next, spool, categories } = status
+function tiles(view: View, status: StatusSummary): Html {
+  const { last_run: run, next_tick_at: next, spool, category_counts: categories } = status
   const isWell = run?.status === 'ok' || run?.status === 'running'
   return html`<dl class="tiles">
 ${tile(
@@ -70,7 +70,7 @@ ${tile(
   'Spool',
   spool.runs === 0 ? 'ok' : 'warn',
   spool.runs === 0 ? html`empty` : html`${spool.runs} waiting`,
-  spool.runs === 0 ? 'everything is stored' : `${view.formats.bytes(spool.bytes)} to be stored`,
+  spool.runs === 0 ? 'everything is stored' : `${bytesText(spool.bytes)} to be stored`,
 )}
 ${tile(
   'Stale categories',
@@ -84,7 +84,7 @@ ${tile(
   status.failed_last_day + status.rejected_last_day === 0
     ? html`none`
     : html`<a href="/runs?troubled=yes">${view.formats.count(status.failed_last_day)} failed</a>`,
-  `${view.formats.count(status.rejected_last_day)} answers quarantined`,
+  `${view.formats.count(status.rejected_last_day)} answers rejected`,
 )}
 </dl>`
 }
@@ -189,8 +189,8 @@ function categoryRow(view: View, row: CategoryRow, facts: OverviewFacts): Html {
 <th scope="row"><a href="${href}">${row.category}</a>${
     facts.accounts.length > 1 ? html` <span class="muted">${row.account}</span>` : ''
   }${row.label === null ? '' : html` <span class="muted">${row.label}</span>`}
-<span class="badges">${badges(row, course, facts.expectedEveryMs)}</span></th>
-<td class="chart-cell">${course ? sparkline(course, formats, facts.expectedEveryMs) : html`<span class="muted">no data yet</span>`}</td>
+<span class="badges">${badges(row, course, facts.expectedEverySeconds)}</span></th>
+<td class="chart-cell">${course ? sparkline(course, formats, facts.expectedEverySeconds) : html`<span class="muted">no data yet</span>`}</td>
 ${cell('Today', formats.count(figures.sent_today))}
 ${cell('7 days', formats.count(figures.sent_7_days))}
 ${cell('Change', changeOf(view, figures))}
@@ -207,12 +207,12 @@ function changeOf({ formats }: View, { change }: Figures): Html | string {
   return html`<span aria-hidden="true" class="arrow">${arrow}</span> ${formats.change(change)}`
 }
 
-function badges(row: CategoryRow, course: Course | undefined, expectedEveryMs: number | null): Html[] {
+function badges(row: CategoryRow, course: Course | undefined, expectedEverySeconds: number | null): Html[] {
   const badge = (kind: string, text: string, title: string) =>
     html`<span class="badge ${kind}" title="${title}">${text}</span> `
   const many = (count: number, text: string) => (count === 1 ? text : `${count} ${text}s`)
-  const { resets = 0, corrections = 0, dips = 0, widestGapMs = null } = course ?? {}
-  const isGap = widestGapMs !== null && widestGapMs > wideGapMs('day', expectedEveryMs)
+  const { resets = 0, corrections = 0, dips = 0, widestGap = null } = course ?? {}
+  const isGap = widestGap !== null && widestGap > wideGapSeconds('day', expectedEverySeconds)
   return [
     ...(row.stale
       ? [badge('bad', 'stale', row.last_failure ?? 'No snapshot for longer than two ticks')]
@@ -221,7 +221,7 @@ function badges(row: CategoryRow, course: Course | undefined, expectedEveryMs: n
     ...(resets > 0 ? [badge('reset', many(resets, 'reset'), 'In 90 days')] : []),
     ...(corrections > 0 ? [badge('correction', many(corrections, 'correction'), 'In 90 days')] : []),
     ...(dips > 0 ? [badge('dip', 'dip', 'In 90 days')] : []),
-    ...(isGap ? [badge('gap', `gap ${duration(widestGapMs)}`, 'The widest of 90 days')] : []),
+    ...(isGap ? [badge('gap', `gap ${durationText(widestGap)}`, 'The widest of 90 days')] : []),
   ]
 }
 

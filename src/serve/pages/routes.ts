@@ -6,25 +6,26 @@ import {
   readCategories,
   readCategory,
   readCourses,
-  readExpectedEveryMs,
+  readExpectedEverySeconds,
   readFigures,
 } from '../../read/categories.ts'
 import { readEvents, readGaps } from '../../read/events.ts'
-import { USUAL_MS, wideGapMs } from '../../read/metrics.ts'
-import { readFailures, readRejected, readRuns } from '../../read/runs.ts'
+import { wideGapSeconds } from '../../read/gap.ts'
+import { USUAL_SECONDS } from '../../read/grains.ts'
+import { readFailures, readRejected, readRuns, WHOLE_BODY } from '../../read/runs.ts'
 import { type Source, sourceOf } from '../../read/source.ts'
-import type { AppDeps } from '../deps.ts'
-import * as ask from '../query.ts'
-import { readStatus } from '../read/status.ts'
+import { readStatusSummary } from '../../read/status.ts'
 import {
   type CategoryKey,
   columnNames,
+  FACTS,
   readEdges,
-  readTrends,
-  type TrendRow,
-  type TrendsQuery,
-} from '../read/trends.ts'
-import { categoryPage } from './category.ts'
+  readNewestTrends,
+  type Trend,
+} from '../../read/trends.ts'
+import type { AppDeps } from '../deps.ts'
+import * as ask from '../query.ts'
+import { categoryPage, type PageQuery } from './category.ts'
 import { bucketsOf, comparePage, MOST_COMPARED } from './compare.ts'
 import { csvOf } from './csv.ts'
 import type { View } from './layout.ts'
@@ -46,7 +47,6 @@ const COMPARE = z.object({
   add: ask.categoryName.default(''),
 })
 const RUNS = z.object({ before: ask.before, troubled: ask.flag })
-const WHOLE_BODY = 10_000_000
 
 export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View): void {
   const source = sourceOf(deps)
@@ -57,10 +57,10 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
     const view = viewOf(c)
     const asked = ask.readQuery(OVERVIEW, c.req.queries())
     const query = { ...asked, order: ask.orderOf(asked), account: asked.account, state: asked.state }
-    const [status, accounts, expectedEveryMs, { total, rows }] = await Promise.all([
-      readStatus(deps),
+    const [status, accounts, expectedEverySeconds, { total, rows }] = await Promise.all([
+      readStatusSummary({ ...deps, ...source }),
       readAccounts(source),
-      readExpectedEveryMs(source),
+      readExpectedEverySeconds(source),
       readCategories(source, {
         ...query,
         today: view.today,
@@ -72,7 +72,16 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
       readFigures(source, rows, view.today),
       readCourses(source, rows, view.today),
     ])
-    const facts = { status, accounts, total, rows, figures, courses, expectedEveryMs, isDemo: isDemo(rows) }
+    const facts = {
+      status,
+      accounts,
+      total,
+      rows,
+      figures,
+      courses,
+      expectedEverySeconds,
+      isDemo: isDemo(rows),
+    }
     return c.html(overviewPage(view, query, facts))
   })
 
@@ -90,13 +99,12 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
     const view = viewOf(c)
     const { account, category, metrics, ...asked } = ask.readQuery(CATEGORY, c.req.queries())
     const query = { ...ask.rangeOf(asked, view.today), metrics }
-    const rows = await readTrends(source, query, { account, category })
-    const header = [query.by, ...metrics, 'snapshots', 'coverage', 'widest_gap_seconds']
+    const rows = await readNewestTrends(source, query, { account, category })
     const lines = rows.map((row) => {
-      const gap = row.widestGapMs === null ? null : row.widestGapMs / 1000
-      return [row.bucket, ...row.values, row.snapshots, row.coverage, gap]
+      const facts = FACTS.map((fact) => row[fact])
+      return [row.bucket, ...metrics.map((metric) => row.values[metric] ?? null), ...facts]
     })
-    return csv(c, 'category', csvOf(header, lines))
+    return csv(c, 'category', csvOf([query.by, ...metrics, ...FACTS], lines))
   })
 
   app.get('/compare', async (c) => {
@@ -104,9 +112,9 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
     const { c: wanted, metric, add, ...asked } = ask.readQuery(COMPARE, c.req.queries())
     const query = { ...ask.rangeOf(asked, view.today), metrics: [metric] }
     const chosen = wanted.slice(0, MOST_COMPARED)
-    const [accounts, expectedEveryMs, facts, { rows: found }] = await Promise.all([
+    const [accounts, expectedEverySeconds, facts, { rows: found }] = await Promise.all([
       readAccounts(source),
-      readExpectedEveryMs(source),
+      readExpectedEverySeconds(source),
       Promise.all(chosen.map((key) => readCategory(source, key))),
       readCategories(source, {
         q: add,
@@ -135,7 +143,7 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
         leftOut: wanted.length - chosen.length,
         missing: chosen.filter((_, i) => facts[i] === null),
         edgesOf: await edgeFinder(source, query),
-        wideMs: wideGapMs(query.by, expectedEveryMs),
+        wideSeconds: wideGapSeconds(query.by, expectedEverySeconds),
         isDemo: isDemo(chosen),
       }),
     )
@@ -146,7 +154,7 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
     const { c: wanted, metric, ...asked } = ask.readQuery(COMPARE, c.req.queries())
     const query = { ...ask.rangeOf(asked, view.today), metrics: [metric] }
     const keys = wanted.slice(0, MOST_COMPARED)
-    const buckets = bucketsOf(await compare(source, query, keys)).toReversed()
+    const buckets = bucketsOf(await compare(source, query, keys), metric).toReversed()
     const lines = buckets.map(({ bucket, values }) => [bucket, ...values])
     return csv(c, 'compare', csvOf([query.by, ...columnNames(keys)], lines))
   })
@@ -193,16 +201,19 @@ function notThere(view: View, { account, category }: CategoryKey) {
 /** Trends with their edges, and what happened meanwhile. */
 async function readCategoryRange(
   source: Source,
-  query: TrendsQuery,
-  facts: CategoryKey & { expected_every_ms: number | null },
+  query: PageQuery,
+  facts: CategoryKey & { expected_every_seconds: number | null },
 ) {
-  const [rows, edgesOf] = await Promise.all([readTrends(source, query, facts), edgeFinder(source, query)])
+  const [rows, edgesOf] = await Promise.all([
+    readNewestTrends(source, query, facts),
+    edgeFinder(source, query),
+  ])
   const edges = rows.map(({ bucket }) => edgesOf(bucket))
   if (rows.length === 0) return { rows, edges, events: [], gaps: [] }
-  const longerThanMs = wideGapMs(query.by, facts.expected_every_ms)
+  const longerThanSeconds = wideGapSeconds(query.by, facts.expected_every_seconds)
   const [events, gaps] = await Promise.all([
     readEvents(source, facts, new Date(edges.at(-1)![0]), new Date(edges[0]![1])),
-    readGapsAround(source, facts, rows, edges, longerThanMs),
+    readGapsAround(source, facts, rows, edges, longerThanSeconds),
   ])
   return { rows, edges, events, gaps }
 }
@@ -211,21 +222,21 @@ async function readCategoryRange(
 async function readGapsAround(
   source: Source,
   key: CategoryKey,
-  rows: readonly TrendRow[],
+  rows: readonly Trend[],
   edges: readonly (readonly [number, number])[],
-  longerThanMs: number,
+  longerThanSeconds: number,
 ) {
-  const wide = edges.filter((_, i) => (rows[i]!.widestGapMs ?? 0) > longerThanMs)
+  const wide = edges.filter((_, i) => (rows[i]!.widest_gap_seconds ?? 0) > longerThanSeconds)
   if (wide.length === 0) return []
-  const range = { from: new Date(wide.at(-1)![0]), until: new Date(wide[0]![1]), longerThanMs }
+  const range = { from: new Date(wide.at(-1)![0]), until: new Date(wide[0]![1]), longerThanSeconds }
   return await readGaps(source, key, range)
 }
 
-function compare(source: Source, query: TrendsQuery, keys: readonly CategoryKey[]) {
-  return Promise.all(keys.map(async (key) => ({ key, rows: await readTrends(source, query, key) })))
+function compare(source: Source, query: PageQuery, keys: readonly CategoryKey[]) {
+  return Promise.all(keys.map(async (key) => ({ key, rows: await readNewestTrends(source, query, key) })))
 }
 
-async function edgeFinder(source: Source, query: TrendsQuery) {
+async function edgeFinder(source: Source, query: PageQuery) {
   const edges = await readEdges(source, query)
   const dayEnds = [...edges.values()].map(([, end]) => end)
   return (bucket: Date | string): readonly [number, number] => {
@@ -233,7 +244,7 @@ async function edgeFinder(source: Source, query: TrendsQuery) {
     const start = bucket.getTime()
     // an hour is cut short by the end of its day where the zone is off by half an hour
     const dayEnd = dayEnds.find((end) => end > start) ?? Infinity
-    return [start, Math.min(start + USUAL_MS.hour, dayEnd)]
+    return [start, Math.min(start + USUAL_SECONDS.hour * 1000, dayEnd)]
   }
 }
 

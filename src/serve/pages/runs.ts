@@ -1,7 +1,7 @@
-// How the syncing went: runs, failures with what to do, quarantined answers with their bodies.
+// How the syncing went: runs, failures with what to do, rejected answers with their bodies.
 import { html } from 'hono/html'
-import type { FailureRow, RejectedRow, RunRow } from '../../read/runs.ts'
-import { duration } from '../format.ts'
+import type { Failure, Rejected, Run } from '../../read/runs.ts'
+import { durationText } from '../../units.ts'
 import { queryString } from '../query.ts'
 import { failureText, rejectionText, runText } from '../words.ts'
 import { type Html, instant, layout, notice, type View } from './layout.ts'
@@ -9,13 +9,13 @@ import { type Html, instant, layout, notice, type View } from './layout.ts'
 export const RUNS_SHOWN = 50
 export const FAILURES_SHOWN = 50
 export const REJECTED_SHOWN = 20
-/** Characters of a quarantined body that the list shows. */
+/** Characters of a rejected body that the list shows. */
 export const BODY_SHOWN = 2000
 
 export interface RunsPageFacts {
-  readonly runs: readonly RunRow[]
-  readonly failures: readonly FailureRow[]
-  readonly rejected: readonly RejectedRow[]
+  readonly runs: readonly Run[]
+  readonly failures: readonly Failure[]
+  readonly rejected: readonly Rejected[]
   readonly troubled: boolean
   /** There is an older run. */
   readonly hasOlder: boolean
@@ -33,11 +33,11 @@ export function runsPage(view: View, page: RunsPageFacts): Html {
 ${runsTable(view, page)}
 <section aria-labelledby="failures"><h2 id="failures">Failures</h2>
 ${page.failures.length === 0 ? notice('empty', 'None.', 'Every category that was asked for got an answer.') : failuresTable(view, page.failures)}</section>
-<section aria-labelledby="rejected"><h2 id="rejected">Quarantined answers</h2>
+<section aria-labelledby="rejected"><h2 id="rejected">Rejected answers</h2>
 ${
   page.rejected.length === 0
     ? notice('empty', 'None.', 'Every answer that came could be stored.')
-    : html`<p class="muted">Answers that break the rules of what an answer may hold. They count nowhere, and are kept as they came.</p>
+    : html`<p class="muted">Answers that could not be stored as snapshots. They count nowhere, and are kept as they came.</p>
 ${page.rejected.map((row) => rejectedItem(view, row))}`
 }</section>`,
   })
@@ -62,7 +62,7 @@ ${['Took', 'Categories', 'Stored', 'Failed', 'Rejected', 'Late'].map((text) => h
     (run) => html`<tr><th scope="row">${instant(view, run.started_at)}</th>
 <td data-label="Ended"><span class="status ${run.status}">${run.status}</span>${run.status === 'ok' ? '' : html` <span class="muted">${runText(run.status)}</span>`}</td>
 <td data-label="Why">${run.trigger}${run.account === null ? '' : html` <span class="muted">${run.account}</span>`}</td>
-<td class="number" data-label="Took">${run.duration_ms === null ? '–' : duration(run.duration_ms)}</td>
+<td class="number" data-label="Took">${run.duration_seconds === null ? '–' : durationText(run.duration_seconds)}</td>
 ${number('Categories', run.categories)}${number('Stored', run.stored)}${number('Failed', run.failed)}${number('Rejected', run.rejected)}${number('Late', run.late)}</tr>`,
   )}</tbody></table></div>
 ${
@@ -72,7 +72,7 @@ ${
 }`
 }
 
-function failuresTable(view: View, failures: readonly FailureRow[]): Html {
+function failuresTable(view: View, failures: readonly Failure[]): Html {
   return html`<div class="scroll"><table class="cards"><caption class="sr">Failures, the newest first</caption>
 <thead><tr><th scope="col">When</th><th scope="col">Category</th><th scope="col">What happened, and what to do</th><th scope="col" class="number">Tries</th></tr></thead>
 <tbody>${failures.map(
@@ -83,7 +83,7 @@ function failuresTable(view: View, failures: readonly FailureRow[]): Html {
   )}</tbody></table></div>`
 }
 
-function rejectedItem(view: View, row: RejectedRow): Html {
+function rejectedItem(view: View, row: Rejected): Html {
   const isCut = row.body.length < row.body_length
   return html`<details class="rejected"><summary>${instant(view, row.at)} <strong>${row.category}</strong>
 <span class="muted">${row.account}</span> ${rejectionText(row.reason)}</summary>
@@ -94,11 +94,11 @@ function rejectedItem(view: View, row: RejectedRow): Html {
   }</details>`
 }
 
-export function rejectedPage(view: View, row: RejectedRow, isDemo: boolean): Html {
+export function rejectedPage(view: View, row: Rejected, isDemo: boolean): Html {
   return layout(view, {
-    title: `Quarantined answer ${row.id}`,
+    title: `Rejected answer ${row.id}`,
     isDemo,
-    main: html`<h1>Quarantined answer</h1>
+    main: html`<h1>Rejected answer</h1>
 <p>${instant(view, row.at)} · <strong>${row.category}</strong> · account ${row.account} · run ${row.run}</p>
 <p>${rejectionText(row.reason)}</p>
 <pre class="body" tabindex="0">${row.body}</pre>

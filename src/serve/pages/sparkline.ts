@@ -1,7 +1,7 @@
 // Thirty days as a row of bars, drawn on the server. Unknown days are empty, days of a wide gap are pale.
 import { html } from 'hono/html'
 import type { Course } from '../../read/categories.ts'
-import { wideGapMs } from '../../read/metrics.ts'
+import { wideGapSeconds } from '../../read/gap.ts'
 import type { Formats } from '../format.ts'
 import type { Html } from './layout.ts'
 
@@ -9,15 +9,19 @@ const STEP = 5
 const HEIGHT = 28
 const FLOOR = HEIGHT - 1.5
 
-export function sparkline({ sent, gapsMs }: Course, formats: Formats, expectedEveryMs: number | null): Html {
+export function sparkline(
+  { sent, gaps }: Course,
+  formats: Formats,
+  expectedEverySeconds: number | null,
+): Html {
   const known = sent.filter((value) => value !== null)
   if (known.length === 0) return html`<span class="muted">no data yet</span>`
   const highest = Math.max(1, ...known)
-  const wideMs = wideGapMs('day', expectedEveryMs)
+  const wideSeconds = wideGapSeconds('day', expectedEverySeconds)
   const bars = { day: '', spread: '' }
   sent.forEach((value, i) => {
     if (value === null) return
-    const isSpread = (gapsMs[i] ?? 0) > wideMs
+    const isSpread = (gaps[i] ?? 0) > wideSeconds
     const x = i * STEP + STEP / 2
     // a day without messages still shows that it is known; a fall hangs below the floor
     const end = value > 0 ? FLOOR - Math.max(1, (value / highest) * (FLOOR - 1)) : FLOOR + 1.5

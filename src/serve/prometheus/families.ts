@@ -53,7 +53,7 @@ const OPERATION: readonly Family[] = [
     ({ watched }) => single(watched?.lastSuccessAt && seconds(watched.lastSuccessAt.getTime())),
   ),
   gauge('expected_interval_seconds', 'Longest time between two ticks of the schedule.', ({ watched }) =>
-    single(watched?.expectedEveryS),
+    single(watched?.expectedEverySeconds),
   ),
   gauge(
     'lease_held',

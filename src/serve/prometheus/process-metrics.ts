@@ -44,7 +44,7 @@ export function createProcessMetrics(registry: Registry): ProcessMetrics {
   })
   const rejected = new Counter({
     name: 'primosync_answers_rejected_total',
-    help: 'Answers that were quarantined in sync.rejected instead of being stored as snapshots.',
+    help: 'Answers that were rejected (sync.rejected) instead of being stored as snapshots.',
     registers,
   })
   // From the start at zero: the first of a sort is an increase, too.
