@@ -1,6 +1,12 @@
 // What storing a tick costs: snapshot, delta, trends, state and run of 1,000 categories, from the spool to the
 // commit, against one bare INSERT of the same snapshots.
+import type { Snapshot } from '../src/counters/names.ts'
+import type { Delta } from '../src/counters/step.ts'
+import type { Transaction } from '../src/warehouse/pool.ts'
 import { addCategories } from '../src/warehouse/registry.ts'
+import { CopySink } from '../src/warehouse/series/copy-sink.ts'
+import { InsertSink } from '../src/warehouse/series/insert-sink.ts'
+import type { RowSink } from '../src/warehouse/series/row-sink.ts'
 import { type BareRow, createBareTable, insertUnnest, insertValues } from './helpers/bare.ts'
 import { type BenchWarehouse, withWarehouse } from './helpers/database.ts'
 import { median, ms, race, timed } from './helpers/measure.ts'
@@ -19,9 +25,17 @@ export const writeTick: Question = {
   async answer(server) {
     const within = await withWarehouse(server, (warehouse) => measure(warehouse, FIVE_MINUTES_MS))
     const closing = await withWarehouse(server, (warehouse) => measure(warehouse, HOUR_MS))
+    const sinks = await withWarehouse(server, measureSinks)
     return [
       ...figures('writing a tick, every 5 minutes', within),
       ...figures('writing a tick, every hour: each closes an hour', closing),
+      {
+        what: 'snapshots and deltas of a tick by INSERT … unnest',
+        ours: ms(sinks.insert),
+        rival: `COPY ${ms(sinks.copy)}`,
+        ratio: sinks.insert / sinks.copy,
+        goal: null,
+      },
       {
         what: 'keeping a tick in the spool: append, fsync, read back',
         ours: ms(within.spool),
@@ -77,4 +91,36 @@ async function measure(warehouse: BenchWarehouse, everyMs: number): Promise<Time
     await race(5, { tick, values, unnest }) // the first ticks find cold caches
     return { ...(await race(ROUNDS, { tick, values, unnest })), spool: median(spoolTimes) }
   })
+}
+
+/** The two ways to write new snapshots, at a tick's size. */
+async function measureSinks(warehouse: BenchWarehouse): Promise<Record<'insert' | 'copy', number>> {
+  const polls = { insert: 0, copy: 0 }
+  const write = async (ids: number, poll: number, sinkIn: (tx: Transaction) => RowSink) =>
+    await warehouse.transaction(async (tx) => {
+      const sink = sinkIn(tx)
+      const at = START_AT + poll * FIVE_MINUTES_MS
+      for (let n = 0; n < CATEGORIES; n++) {
+        const snapshot = { at, ...readingOf(n, poll) }
+        sink.addSnapshot(ids + n, snapshot, growthOf(snapshot))
+      }
+      await sink.flushSnapshots()
+    })
+  const origin = { runId: 1, imported: false }
+  const insert = () => timed(() => write(0, polls.insert++, ({ db }) => new InsertSink(db, origin)))
+  const copy = () =>
+    timed(() => write(CATEGORIES, polls.copy++, ({ connection }) => new CopySink(connection, origin)))
+  await race(5, { insert, copy })
+  return await race(ROUNDS, { insert, copy })
+}
+
+function growthOf({ at, counters }: Snapshot): Delta {
+  return {
+    previousAt: at - FIVE_MINUTES_MS,
+    kind: 'growth',
+    decided: false,
+    counters: counters.map((value) => value && value % 100),
+    timespent: null,
+    extra: null,
+  }
 }

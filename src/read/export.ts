@@ -1,13 +1,12 @@
 // The stored history, as it is: snapshots and decisions, category by category, in constant memory.
 import { sql } from 'kysely'
-import type pg from 'pg'
 import type { Snapshot } from '../counters/names.ts'
 import { UsageError } from '../errors.ts'
 import type { RecordedDecision } from '../transfer/entry.ts'
 import type { Db, Transaction } from '../warehouse/pool.ts'
 import type { Category } from '../warehouse/registry.ts'
 import { readSeries } from '../warehouse/series/stored.ts'
-import { epochMs, timestamp } from '../warehouse/series/text.ts'
+import { timestamp } from '../warehouse/series/text.ts'
 import type { Edge } from './trends.ts'
 
 /** A part of a category's history: some of its snapshots, or at its end all decisions about them. */
@@ -59,33 +58,40 @@ export async function beginReading({ db }: Transaction): Promise<void> {
 
 /** The history of `categories`, in their order; snapshots by time, decisions as they were taken. */
 export async function* readHistory(
-  connection: pg.ClientBase,
+  db: Db,
   categories: readonly Category[],
   { from, until }: Period,
 ): AsyncGenerator<HistoryPart> {
   for (const { id, account, category } of categories) {
     let snapshots: Snapshot[] = []
-    for await (const snapshot of readSeries(connection, id, from - 1, until - 1)) {
+    for await (const snapshot of readSeries(db, id, from - 1, until - 1)) {
       snapshots.push(snapshot)
       if (snapshots.length < PART_ROWS) continue
       yield { account, category, snapshots, decisions: [] }
       snapshots = []
     }
-    yield { account, category, snapshots, decisions: await readDecisions(connection, id, { from, until }) }
+    yield { account, category, snapshots, decisions: await readDecisions(db, id, { from, until }) }
   }
 }
 
 async function readDecisions(
-  connection: pg.ClientBase,
+  db: Db,
   categoryId: number,
   { from, until }: Period,
 ): Promise<HistoryPart['decisions']> {
-  const { rows } = await connection.query<RecordedDecision & { instant: number }>(
-    `/* readDecisions */
-    select ${epochMs('observed_at')} as instant, decided_as as as, decided_by as by, why,
-      to_char(decided_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
-    from store.decision where category_id = $1 and observed_at >= $2 and observed_at < $3 order by id`,
-    [categoryId, timestamp(from), timestamp(until)],
-  )
-  return rows.map(({ instant, as, by, at, why }) => ({ at: instant, decision: { as, by, at, why } }))
+  const rows = await db
+    .selectFrom('store.decision')
+    .select(['observed_at', 'decided_as as as', 'decided_by as by', 'why'])
+    .select(
+      sql<string>`to_char(decided_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as('decided_at'),
+    )
+    .where('category_id', '=', categoryId)
+    .where('observed_at', '>=', sql<Date>`${timestamp(from)}`)
+    .where('observed_at', '<', sql<Date>`${timestamp(until)}`)
+    .orderBy('id')
+    .execute()
+  return rows.map(({ observed_at, as, by, why, decided_at }) => ({
+    at: observed_at.getTime(),
+    decision: { as, by, at: decided_at, why },
+  }))
 }

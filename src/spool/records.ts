@@ -1,6 +1,7 @@
 // What a spool segment holds: one run's answers and failures as they came, a line each, checksummed.
 import { crc32 } from 'node:zlib'
 import type { Reading } from '../counters/names.ts'
+import { padded } from '../counters/padded.ts'
 import type { ErrorClass } from '../primotexto/answer.ts'
 
 /** What can start a run. */
@@ -74,6 +75,7 @@ export function fromLine(line: string): SpoolRecord | null {
   const json = line.slice(9)
   if (line.slice(0, 9) !== `${checksum(json)} ` || json === '') return null
   const record: SpoolRecord = JSON.parse(json)
+  if (record.kind === 'answer') return { ...record, counters: padded(record.counters) }
   return KINDS.includes(record.kind) ? record : null
 }
 

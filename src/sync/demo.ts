@@ -9,6 +9,7 @@ import { loadCalendar } from '../warehouse/calendar.ts'
 import type { Db, Warehouse } from '../warehouse/pool.ts'
 import { addCategories, haveSnapshots, listCategories, setCategoryState } from '../warehouse/registry.ts'
 import { addToRun, beginRun, finishRun } from '../warehouse/runs.ts'
+import { CopySink } from '../warehouse/series/copy-sink.ts'
 import { recordSnapshots } from '../warehouse/series/record.ts'
 
 /** Loads the sandbox's past unless there are demo data already; gives how many snapshots it stored. */
@@ -32,8 +33,8 @@ export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => vo
     let stored = 0
     for (const [category, snapshots] of historyByCategory(from, until)) {
       const arrivals = snapshots.map((snapshot) => ({ categoryId: ids.get(category)!, snapshot }))
-      const origin = { runId, imported: true }
-      const recorded = await recordSnapshots(connection, calendar, arrivals, { origin, live: false })
+      const sink = new CopySink(connection, { runId, imported: true })
+      const recorded = await recordSnapshots(db, calendar, arrivals, { sink, live: false })
       stored += recorded.stored
       onCategory()
     }

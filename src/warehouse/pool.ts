@@ -4,8 +4,9 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { DatabaseAwayError } from '../errors.ts'
 import type { Tables } from './tables.ts'
+import type { Views } from './view-types.ts'
 
-export type Db = Kysely<Tables>
+export type Db = Kysely<Tables & Views>
 
 /** One transaction: Kysely for statements, the connection itself for COPY. */
 export interface Transaction {
@@ -72,7 +73,7 @@ export function openWarehouse(url: string | (() => string), options: WarehouseOp
   // hears of idle connections only, and Kysely gives those in its hands none.
   pool.on('error', onIdleError)
   pool.on('connect', (client) => client.on('error', () => {}))
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const db = new Kysely<Tables & Views>({ dialect: new PostgresDialect({ pool }) })
   return {
     db,
     pool,
@@ -134,9 +135,9 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<
   }
 }
 
-/** Kysely on a connection that is already ours. */
-function kyselyOn(connection: pg.PoolClient): Db {
+/** Kysely on one connection, which the caller has and keeps. */
+export function kyselyOn(connection: pg.ClientBase): Db {
   const borrowed = { query: connection.query.bind(connection), release: () => {} }
   const pool = { connect: async () => borrowed, end: async () => {} }
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as never }) })
+  return new Kysely<Tables & Views>({ dialect: new PostgresDialect({ pool: pool as never }) })
 }

@@ -6,6 +6,7 @@ import type { AnswerRecord, FailureRecord, RejectedRecord, SpoolRecord } from '.
 import type { Transaction } from './pool.ts'
 import { addCategories } from './registry.ts'
 import { addToReplay, addToRun, finishRun, NO_COUNTS, type RunCounts, statusOf } from './runs.ts'
+import { InsertSink } from './series/insert-sink.ts'
 import { type Arrival, recordSnapshots } from './series/record.ts'
 
 /** The run row that counts what is stored late; the snapshots themselves belong to the run that asked. */
@@ -31,8 +32,8 @@ export async function storeRecords(
   const arrivals = answersOf(records).map(
     (answer): Arrival => ({ categoryId: idOf(answer), snapshot: answer }),
   )
-  const origin = { runId, imported: false }
-  const recorded = await recordSnapshots(tx.connection, calendar, arrivals, { origin, live: !replay })
+  const sink = new InsertSink(tx.db, { runId, imported: false })
+  const recorded = await recordSnapshots(tx.db, calendar, arrivals, { sink, live: !replay })
   const rejected = [
     ...recorded.conflicts.map((arrival) => refusedRow(runId, arrival, 'conflict')),
     ...recorded.fromThePast.map((arrival) => refusedRow(runId, arrival, 'clock')),

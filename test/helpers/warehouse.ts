@@ -5,7 +5,9 @@ import type { Decision } from '../../src/counters/step.ts'
 import { loadCalendar, settleTimezone } from '../../src/warehouse/calendar.ts'
 import { openWarehouse, type Warehouse } from '../../src/warehouse/pool.ts'
 import { addCategories } from '../../src/warehouse/registry.ts'
+import { CopySink } from '../../src/warehouse/series/copy-sink.ts'
 import { decide } from '../../src/warehouse/series/decisions.ts'
+import { InsertSink } from '../../src/warehouse/series/insert-sink.ts'
 import { type Recorded, recordSnapshots } from '../../src/warehouse/series/record.ts'
 import { createTestDatabase } from './database.ts'
 
@@ -79,9 +81,10 @@ export async function recordLines(
   const origin = { runId: 1, imported: true }
   for (let i = 0; i < arrivals.length; i += batch) {
     recorded.push(
-      await warehouse.transaction(({ connection }) =>
-        recordSnapshots(connection, calendar, arrivals.slice(i, i + batch), { origin, live: false }),
-      ),
+      await warehouse.transaction(({ db, connection }) => {
+        const sink = batch === 1 ? new InsertSink(db, origin) : new CopySink(connection, origin)
+        return recordSnapshots(db, calendar, arrivals.slice(i, i + batch), { sink, live: false })
+      }),
     )
   }
   return recorded

@@ -42,7 +42,7 @@ async function exportText(warehouse: Warehouse): Promise<string> {
     await beginReading(tx)
     const always = { from: 0, until: Date.parse('2100-01-01T00:00:00Z') }
     let text = ''
-    for await (const part of readHistory(tx.connection, await listCategories(tx.db), always)) {
+    for await (const part of readHistory(tx.db, await listCategories(tx.db), always)) {
       const { account, category, snapshots, decisions } = part
       for (const snapshot of snapshots) text += `${snapshotLine(account, category, snapshot)}\n`
       for (const { at, decision } of decisions) text += `${decisionLine(account, category, at, decision)}\n`

@@ -7,7 +7,9 @@ import type { Decision } from '../../src/counters/step.ts'
 import { UsageError } from '../../src/errors.ts'
 import { loadCalendar } from '../../src/warehouse/calendar.ts'
 import { addCategories } from '../../src/warehouse/registry.ts'
+import { CopySink } from '../../src/warehouse/series/copy-sink.ts'
 import { decide } from '../../src/warehouse/series/decisions.ts'
+import { InsertSink } from '../../src/warehouse/series/insert-sink.ts'
 import { recordSnapshots } from '../../src/warehouse/series/record.ts'
 import {
   BUCKET_NAME,
@@ -203,9 +205,11 @@ async function carryOut(
 
   for (const [i, batch] of batches.entries()) {
     const arrivals = batch.map(({ life, snapshot }) => ({ categoryId: ids.get(names[life]!)!, snapshot }))
-    const recorded = await warehouse.transaction(({ connection }) =>
-      recordSnapshots(connection, calendar, arrivals, { origin: { runId: 1, imported: true }, live: false }),
-    )
+    const origin = { runId: 1, imported: true }
+    const recorded = await warehouse.transaction(({ db, connection }) => {
+      const sink = i % 2 === 0 ? new InsertSink(db, origin) : new CopySink(connection, origin)
+      return recordSnapshots(db, calendar, arrivals, { sink, live: false })
+    })
     expect(recorded).toMatchObject({ conflicts: [], fromThePast: [] })
     for (const { life, snapshot } of batch) stored[life]!.set(snapshot.at, snapshot)
 

@@ -70,9 +70,9 @@ export const exportCommand: Action<Options> = {
   },
 }
 
-async function selectHistory({ db, connection }: Transaction, options: Options) {
+async function selectHistory({ db }: Transaction, options: Options) {
   const categories = await chosenCategories(db, options.account, options.category)
-  return readHistory(connection, categories, await readPeriod(db, options.from, options.to))
+  return readHistory(db, categories, await readPeriod(db, options.from, options.to))
 }
 
 async function* linesOf(

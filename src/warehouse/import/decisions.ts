@@ -1,12 +1,13 @@
 // Decisions of an import, recorded as they were taken; the series of their categories derived anew.
+import { sql } from 'kysely'
 import type { LineProblem } from '../../transfer/entry.ts'
 import { deriveSeries, type SeriesContext } from '../series/derive.ts'
 import { timestamp } from '../series/text.ts'
-import { readWalkRows } from '../series/walk-row.ts'
+import { readWalkRows, selectWalkRows } from '../series/walk-row.ts'
 import type { IdsByNumber } from './registry.ts'
 import type { Stage, StagedDecision } from './stage.ts'
 
-/** Records the staged decisions, once all snapshots are stored. Gives how many are new. */
+/** Records the staged decisions, once all snapshots are stored. Returns how many are new. */
 export async function importDecisions(
   context: SeriesContext,
   stage: Stage,
@@ -30,29 +31,31 @@ export async function importDecisions(
 }
 
 async function record(
-  { connection }: SeriesContext,
+  { db }: SeriesContext,
   categoryId: number,
   { at, decision }: StagedDecision,
 ): Promise<string> {
-  const { rows } = await connection.query<{ stored: boolean; known: boolean; outdated: boolean }>(
-    `/* importDecision */
+  const { as, by, at: decidedAt, why } = decision
+  const { rows } = await sql<{ stored: boolean; known: boolean; outdated: boolean }>`
+    /* importDecision */
     with earlier as (
-      select * from store.decision where category_id = $1 and observed_at = $2
+      select * from store.decision where category_id = ${categoryId} and observed_at = ${timestamp(at)}
     ), found as (
       select
-        exists (select from store.snapshot where category_id = $1 and observed_at = $2) as stored,
+        exists (
+          select from store.snapshot where category_id = ${categoryId} and observed_at = ${timestamp(at)}
+        ) as stored,
         exists (
           select from earlier
-          where decided_as = $3 and decided_by = $4 and decided_at = $5::timestamptz and why = $6
+          where decided_as = ${as} and decided_by = ${by} and decided_at = ${decidedAt}::timestamptz and why = ${why}
         ) as known,
-        exists (select from earlier where decided_at > $5::timestamptz) as outdated
+        exists (select from earlier where decided_at > ${decidedAt}::timestamptz) as outdated
     ), added as (
       insert into store.decision (category_id, observed_at, decided_as, decided_by, decided_at, why)
-      select $1, $2, $3, $4, $5::timestamptz, $6 from found where stored and not known and not outdated
+      select ${categoryId}, ${timestamp(at)}::timestamptz, ${as}, ${by}, ${decidedAt}::timestamptz, ${why}
+      from found where stored and not known and not outdated
     )
-    select * from found`,
-    [categoryId, timestamp(at), decision.as, decision.by, decision.at, decision.why],
-  )
+    select * from found`.execute(db)
   const { stored, known, outdated } = rows[0]!
   if (known) return 'known'
   if (!stored) return `decision: there is no snapshot of this category at ${timestamp(at)}`
@@ -60,7 +63,7 @@ async function record(
 }
 
 async function deriveAnew(context: SeriesContext, categoryId: number, changedAt: number): Promise<void> {
-  const { connection, calendar } = context
-  const [row] = await readWalkRows(connection, calendar, 'store.walk', 'category_id = $1', [categoryId])
+  const query = selectWalkRows(context.db).where('category_id', '=', categoryId)
+  const [row] = await readWalkRows(query, context.calendar)
   await deriveSeries(context, row!, changedAt, [])
 }

@@ -1,5 +1,6 @@
 // Imports a file: whatever its order, all good lines in one transaction, derived as if they had come in time.
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import type pg from 'pg'
 import type { Snapshot } from '../../counters/names.ts'
 import type { Entry, LineProblem } from '../../transfer/entry.ts'
@@ -10,7 +11,7 @@ import { deriveSeries, type SeriesContext } from '../series/derive.ts'
 import { readFinalUntil } from '../series/prune.ts'
 import { readSnapshotsAt, sameReading } from '../series/stored.ts'
 import { numberArray } from '../series/text.ts'
-import { readWalkRows, type WalkRow } from '../series/walk-row.ts'
+import { readWalkRows, selectWalkRows, type WalkRow } from '../series/walk-row.ts'
 import { importDecisions } from './decisions.ts'
 import { type AddedCategory, type IdsByNumber, registerCategories } from './registry.ts'
 import { createRejects, type Rejects } from './rejects.ts'
@@ -106,9 +107,9 @@ async function storeStage(
   await lockSeries(connection, ids)
   const calendar = await loadCalendar(db, stage.span!.from, stage.span!.until)
   const runId = (await beginRun(db, runOf(stage, importing.startedAt)))!
-  const { finish, ...behind } = writeBehind(connection)
-  const context = { ...behind, calendar, origin: { runId, imported: true } }
-  const rejects = createRejects(context.connection, runId, refuse)
+  const { finish, ...behind } = writeBehind(connection, { runId, imported: true })
+  const context = { ...behind, calendar }
+  const rejects = createRejects(context.db, runId, refuse)
   await importSnapshots(context, stage, ids, rejects, importing)
   await finish()
   counts.conflicts = await rejects.finish()
@@ -179,18 +180,17 @@ async function* startingWith<T>(first: T, rest: AsyncIterable<T>): AsyncGenerato
 const WALK_ROWS_AT_ONCE = 200
 
 /** Reads the walk rows of categories that are asked for in ascending order, many at once. */
-function createWalkRowReader({ connection, calendar }: SeriesContext, ids: IdsByNumber) {
+function createWalkRowReader({ db, calendar }: SeriesContext, ids: IdsByNumber) {
   let rows = new Map<number, WalkRow>()
   return async (category: number): Promise<WalkRow> => {
     if (!rows.has(ids[category]!)) {
       const wanted = ids.slice(category, category + WALK_ROWS_AT_ONCE)
-      const read = await readWalkRows(
-        connection,
-        calendar,
-        'store.walk',
-        'category_id = any($1::integer[])',
-        [numberArray(wanted)],
+      const query = selectWalkRows(db).where(
+        'category_id',
+        '=',
+        sql<number>`any(${numberArray(wanted)}::integer[])`,
       )
+      const read = await readWalkRows(query, calendar)
       rows = new Map(read.map((row) => [row.categoryId, row]))
     }
     return rows.get(ids[category]!)!
@@ -199,19 +199,19 @@ function createWalkRowReader({ connection, calendar }: SeriesContext, ids: IdsBy
 
 /** The snapshots of a category at instants that have none yet, no part empty; the first to come stays, all others are compared with it. */
 async function* freshSnapshots(
-  { connection }: SeriesContext,
+  { db }: SeriesContext,
   { categoryId, newestAt }: WalkRow,
   parts: AsyncIterable<readonly StagedSnapshot[]>,
   rejects: Rejects,
   counts: Counts,
 ): AsyncGenerator<Snapshot[]> {
-  const finalUntil = newestAt === null ? null : await readFinalUntil(connection, categoryId)
+  const finalUntil = newestAt === null ? null : await readFinalUntil(db, categoryId)
   let kept: Snapshot | undefined
   for await (const part of parts) {
     const instants = part
       .map(({ snapshot }) => snapshot.at)
       .filter((at) => newestAt !== null && at <= newestAt)
-    const stored = instants.length > 0 ? await readSnapshotsAt(connection, categoryId, instants) : undefined
+    const stored = instants.length > 0 ? await readSnapshotsAt(db, categoryId, instants) : undefined
     const fresh: Snapshot[] = []
     for (const { line, snapshot } of part) {
       const twin: Snapshot | undefined = kept?.at === snapshot.at ? kept : stored?.get(snapshot.at)

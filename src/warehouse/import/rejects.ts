@@ -1,9 +1,10 @@
 // Conflicts of an import: kept in sync.rejected with what they said, once, however often the file comes.
-import type pg from 'pg'
+import { sql } from 'kysely'
 import { keptBody } from '../../counters/kept-body.ts'
 import type { Snapshot } from '../../counters/names.ts'
 import { readingText } from '../../counters/reading-text.ts'
 import type { LineProblem } from '../../transfer/entry.ts'
+import type { Db } from '../pool.ts'
 import { numberArray, textArray, timestamp } from '../series/text.ts'
 
 const WRITE_AT_ONCE = 1_000
@@ -16,34 +17,27 @@ export interface Rejects {
   finish(): Promise<number>
 }
 
-export function createRejects(
-  connection: pg.ClientBase,
-  runId: number,
-  refuse: (refusal: LineProblem) => void,
-): Rejects {
+export function createRejects(db: Db, runId: number, refuse: (refusal: LineProblem) => void): Rejects {
   let waiting: { categoryId: number; at: number; body: string }[] = []
   let kept = 0
 
   async function write(): Promise<void> {
     const rows = waiting
     waiting = []
-    const { rowCount } = await connection.query(
-      `/* keepConflicts */
+    const { numAffectedRows } = await sql`
+      /* insertConflicts */
       insert into store.rejected (run_id, category_id, at, reason, body)
-      select distinct on (n.category_id, n.at, n.body) $1::integer, n.category_id, n.at, 'conflict', n.body
-      from unnest($2::integer[], $3::timestamptz[], $4::text[]) n (category_id, at, body)
+      select distinct on (n.category_id, n.at, n.body) ${runId}::integer, n.category_id, n.at, 'conflict', n.body
+      from unnest(
+        ${numberArray(rows.map(({ categoryId }) => categoryId))}::integer[],
+        ${numberArray(rows.map(({ at }) => timestamp(at)))}::timestamptz[],
+        ${textArray(rows.map(({ body }) => body))}::text[]
+      ) n (category_id, at, body)
       where not exists (
         select from store.rejected r
         where r.category_id = n.category_id and r.at = n.at and r.reason = 'conflict' and r.body = n.body
-      )`,
-      [
-        runId,
-        numberArray(rows.map(({ categoryId }) => categoryId)),
-        textArray(rows.map(({ at }) => timestamp(at))),
-        textArray(rows.map(({ body }) => body)),
-      ],
-    )
-    kept += rowCount ?? 0
+      )`.execute(db)
+    kept += Number(numAffectedRows ?? 0)
   }
 
   return {

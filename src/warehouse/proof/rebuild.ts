@@ -1,12 +1,12 @@
 // Derives deltas, trends, walk rows, checkpoints and the calendar anew, in one transaction: readers see all
 // of it or nothing, writers pass by. Writes only what is not as it should be.
 import { sql } from 'kysely'
-import type pg from 'pg'
 import { PrimosyncError } from '../../errors.ts'
 import { loadCalendar, refuseUnknownTimezone } from '../calendar.ts'
-import type { Db, Warehouse } from '../pool.ts'
+import type { Db, Transaction, Warehouse } from '../pool.ts'
 import { listCategories } from '../registry.ts'
 import { setStoredRules } from '../rules.ts'
+import { CopySink } from '../series/copy-sink.ts'
 import { CHECKPOINT_EVERY } from '../series/derive.ts'
 import { isPruned } from '../series/prune.ts'
 import { Writer } from '../series/writer.ts'
@@ -37,7 +37,8 @@ export interface Rebuilt {
 export async function rebuild(warehouse: Warehouse, options: RebuildOptions = {}): Promise<Rebuilt> {
   const { onStart, onCategory } = options
   if (options.timezone !== undefined) await refuseUnknownTimezone(warehouse.db, options.timezone)
-  return await warehouse.transaction(async ({ db, connection }) => {
+  return await warehouse.transaction(async (tx) => {
+    const { db, connection } = tx
     await connection.query(`${CELL_STYLE}; set local lock_timeout = '${LOCK_TIMEOUT}'`)
     const { timezone, previousTimezone } = await settle(db, options.timezone)
     await holdAll(db)
@@ -45,9 +46,9 @@ export async function rebuild(warehouse: Warehouse, options: RebuildOptions = {}
     const categories = await listCategories(db)
     onStart?.(categories.length)
     const calendar = await expectedCalendar(db, timezone, ...(await wholeSpan(db)))
-    const mending = mendingIn(connection)
+    const mending = mendingIn(tx)
     for (const { id } of categories) {
-      for await (const { mend } of recompute(connection, calendar, id, CHECKPOINT_EVERY)) {
+      for await (const { mend } of recompute(tx, calendar, id, CHECKPOINT_EVERY)) {
         if (mend === undefined) continue // only a person can
         rows += 1
         await mending.flushIfFull()
@@ -111,18 +112,18 @@ const KEYS: Readonly<Record<string, readonly [column: string, type: string]>> = 
 }
 
 /** Gathers what is to be mended; rows are forgotten before the right ones are written. */
-function mendingIn(connection: pg.ClientBase) {
-  const writer = new Writer(connection)
+function mendingIn({ db, connection }: Transaction) {
+  const writer = new Writer(db, new CopySink(connection, null))
   let forgotten: { table: string; id: number; key: string }[] = []
 
   async function flush(): Promise<void> {
     for (const [table, rows] of Map.groupBy(forgotten, (row) => row.table)) {
       const [column, type] = KEYS[table]!
-      await connection.query(
-        `/* forget */ delete from ${table} t using unnest($1::integer[], $2::${type}[]) f (id, key)
-        where t.category_id = f.id and t.${column} = f.key`,
-        [rows.map(({ id }) => id), rows.map(({ key }) => key)],
-      )
+      await sql`
+        /* forget */
+        delete from ${sql.table(table)} t
+        using unnest(${rows.map(({ id }) => id)}::integer[], ${rows.map(({ key }) => key)}::${sql.raw(type)}[]) f (id, key)
+        where t.category_id = f.id and t.${sql.ref(column)} = f.key`.execute(db)
     }
     forgotten = []
     await writer.flush()

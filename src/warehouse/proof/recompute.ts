@@ -7,10 +7,11 @@ import { type Bucket, Spread, type Trends } from '../../counters/spread.ts'
 import { type Delta, type Standing, step } from '../../counters/step.ts'
 import { Walk, type Walked, type WalkState } from '../../counters/walk.ts'
 import { PrimosyncError } from '../../errors.ts'
+import type { Db, Transaction } from '../pool.ts'
 import { readDecisions } from '../series/derive.ts'
 import { readEdge } from '../series/prune.ts'
 import { timestamp } from '../series/text.ts'
-import { emptyWalkRow, readWalkRows, type WalkRow } from '../series/walk-row.ts'
+import { emptyWalkRow, readWalkRows, selectWalkRows, type WalkRow } from '../series/walk-row.ts'
 import type { Writer } from '../series/writer.ts'
 import {
   type CellDifference,
@@ -61,17 +62,17 @@ export interface Recomputed {
 }
 
 /**
- * The differences of one category. `connection` is in a transaction in which they hold still, in UTC.
+ * The differences of one category, in a transaction in which nothing changes, in UTC.
  * A checkpoint that is missing is told where there is none for `checkpointEvery` snapshots.
  */
 export async function* recompute(
-  connection: pg.ClientBase,
+  { db, connection }: Transaction,
   calendar: Calendar,
   categoryId: number,
   checkpointEvery = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<RowDifference, Recomputed> {
-  const start = await readStart(connection, calendar, categoryId)
-  const decisions = await readDecisions(connection, start)
+  const start = await readStart(db, calendar, categoryId)
+  const decisions = await readDecisions(db, start)
   const walk = new Walk<RawRow>(decisions, start.state.standing)
   const spread = new Spread(calendar, start.open)
   const hours = compareBuckets(connection, categoryId, HOUR, start)
@@ -150,18 +151,13 @@ function compareSnapshot(
 }
 
 /** The state that stands for all that was pruned; an empty one where nothing was. */
-async function readStart(
-  connection: pg.ClientBase,
-  calendar: Calendar,
-  categoryId: number,
-): Promise<WalkRow> {
-  const edge = await readEdge(connection, categoryId)
+async function readStart(db: Db, calendar: Calendar, categoryId: number): Promise<WalkRow> {
+  const edge = await readEdge(db, categoryId)
   if (edge === null) return emptyWalkRow(categoryId)
-  const where = 'category_id = $1 and newest_at = $2'
-  const [row] = await readWalkRows(connection, calendar, 'store.checkpoint', where, [
-    categoryId,
-    timestamp(edge),
-  ])
+  const query = selectWalkRows(db, 'store.checkpoint')
+    .where('category_id', '=', categoryId)
+    .where('newest_at', '=', new Date(edge))
+  const [row] = await readWalkRows(query, calendar)
   if (row) return row
   throw new PrimosyncError(`The checkpoint of category ${categoryId} at ${timestamp(edge)} is missing.`, {
     hint: 'It stood for the snapshots that were pruned. Restore the row of store.checkpoint from a backup.',

@@ -73,7 +73,7 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
   for (const category of categories) {
     await reading(warehouse, async (tx) => {
       calendar = await covering(tx.db, calendar, timezone, category)
-      const differing = recompute(tx.connection, calendar, category.id)
+      const differing = recompute(tx, calendar, category.id)
       let next = await differing.next()
       for (; !next.done; next = await differing.next()) flat(next.value, category).forEach(report)
       snapshots += next.value.snapshots

@@ -1,16 +1,16 @@
 // What a person decides about a snapshot: recorded, never changed, and the series derived anew from there.
 import { sql } from 'kysely'
-import type pg from 'pg'
 import type { Calendar } from '../../counters/calendar.ts'
 import { COUNTERS, type CounterName } from '../../counters/names.ts'
 import type { Decision } from '../../counters/step.ts'
 import { UsageError } from '../../errors.ts'
 import type { Db, Transaction } from '../pool.ts'
 import type { Category } from '../registry.ts'
+import { CopySink } from './copy-sink.ts'
 import { deriveSeries, readDecisions } from './derive.ts'
 import { readFinalUntil } from './prune.ts'
-import { epochMs, timestamp } from './text.ts'
-import { emptyWalkRow, readWalkRows } from './walk-row.ts'
+import { numberArray, timestamp } from './text.ts'
+import { emptyWalkRow, readWalkRows, selectWalkRows } from './walk-row.ts'
 import { Writer } from './writer.ts'
 
 export interface NewDecision {
@@ -30,12 +30,11 @@ export async function decide(
   decision: NewDecision,
 ): Promise<void> {
   const { categoryId, observedAt, as, by, why } = decision
-  const [row] = await readWalkRows(connection, calendar, 'store.walk', 'category_id = $1 for update', [
-    categoryId,
-  ])
-  await refuseFinal(connection, categoryId, observedAt)
-  await refuseUnlessStored(connection, categoryId, observedAt)
-  if (as !== 'dip' && as !== 'auto') await refuseOnFirst(connection, categoryId, observedAt)
+  const locked = selectWalkRows(db).where('category_id', '=', categoryId).forUpdate()
+  const [row] = await readWalkRows(locked, calendar)
+  await refuseFinal(db, categoryId, observedAt)
+  await refuseUnlessStored(db, categoryId, observedAt)
+  if (as !== 'dip' && as !== 'auto') await refuseOnFirst(db, categoryId, observedAt)
   await db
     .insertInto('store.decision')
     .values({
@@ -46,57 +45,53 @@ export async function decide(
       why,
     })
     .execute()
-  const writer = new Writer(connection)
-  await deriveSeries({ connection, calendar, writer, origin: null }, row!, observedAt, [])
+  const writer = new Writer(db, new CopySink(connection, null))
+  await deriveSeries({ db, calendar, writer }, row!, observedAt, [])
   await writer.flush()
 }
 
 /** What pruning removed cannot be derived anew. */
-async function refuseFinal(connection: pg.ClientBase, categoryId: number, observedAt: number): Promise<void> {
-  const finalUntil = await readFinalUntil(connection, categoryId)
+async function refuseFinal(db: Db, categoryId: number, observedAt: number): Promise<void> {
+  const finalUntil = await readFinalUntil(db, categoryId)
   if (finalUntil === null || observedAt > finalUntil) return
   throw new UsageError(`The history of this category is final up to ${timestamp(finalUntil)}.`, {
     hint: 'Its older snapshots were pruned (SNAPSHOT_RETENTION; see sync.prunes); only later ones can be decided about.',
   })
 }
 
-async function refuseUnlessStored(
-  connection: pg.ClientBase,
-  categoryId: number,
-  observedAt: number,
-): Promise<void> {
-  const { rows } = await connection.query<{ near: number | null; found: boolean }>(
-    `select ${epochMs('observed_at')} as near, observed_at = $2 as found from store.snapshot
-    where category_id = $1 order by abs(extract(epoch from observed_at - $2)) limit 1`,
-    [categoryId, timestamp(observedAt)],
-  )
-  if (rows[0]?.found) return
-  const near = rows[0]?.near
+async function refuseUnlessStored(db: Db, categoryId: number, observedAt: number): Promise<void> {
+  const at = new Date(observedAt)
+  const nearest = await db
+    .selectFrom('store.snapshot')
+    .select('observed_at')
+    .where('category_id', '=', categoryId)
+    .orderBy(sql`abs(extract(epoch from observed_at - ${at}::timestamptz))`)
+    .limit(1)
+    .executeTakeFirst()
+  if (nearest?.observed_at.getTime() === observedAt) return
   throw new UsageError(`There is no snapshot of this category at ${timestamp(observedAt)}.`, {
-    hint: near == null ? 'It has no snapshots yet.' : `The nearest one is at ${timestamp(near)}.`,
+    hint: nearest
+      ? `The nearest one is at ${nearest.observed_at.toISOString()}.`
+      : 'It has no snapshots yet.',
   })
 }
 
 /** The first snapshot that counts has no change that could be judged; only leaving it out makes sense. */
-async function refuseOnFirst(
-  connection: pg.ClientBase,
-  categoryId: number,
-  observedAt: number,
-): Promise<void> {
-  const decisions = await readDecisions(connection, emptyWalkRow(categoryId))
+async function refuseOnFirst(db: Db, categoryId: number, observedAt: number): Promise<void> {
+  const decisions = await readDecisions(db, emptyWalkRow(categoryId))
   const dips = [...decisions].filter(([, decision]) => decision === 'dip').map(([at]) => timestamp(at))
-  const { rows } = await connection.query<{ first: number }>(
-    `select ${epochMs('observed_at')} as first from store.snapshot
-    where category_id = $1 and observed_at <> all($2::timestamptz[]) order by observed_at limit 1`,
-    [categoryId, dips],
-  )
-  const first = rows[0]?.first
-  if (first !== undefined && first < observedAt) return
+  const first = await db
+    .selectFrom('store.snapshot')
+    .select('observed_at')
+    .where('category_id', '=', categoryId)
+    .where('observed_at', '<>', sql<Date>`all(${numberArray(dips)}::timestamptz[])`)
+    .orderBy('observed_at')
+    .limit(1)
+    .executeTakeFirst()
+  if (first && first.observed_at.getTime() < observedAt) return
   throw new UsageError(
     `The snapshot at ${timestamp(observedAt)} is the first of its category: it is the baseline already.`,
-    {
-      hint: 'Only --as dip makes sense there: the next snapshot then becomes the baseline.',
-    },
+    { hint: 'Only --as dip makes sense there: the next snapshot then becomes the baseline.' },
   )
 }
 
@@ -111,10 +106,14 @@ export type ShownDelta = { readonly kind: string; readonly decided: boolean } & 
  */
 export async function snapshotWithin(db: Db, { id }: Category, at: number): Promise<number> {
   if (at % 1000 !== 0) return at
-  const { rows } = await sql<{ observed_at: Date }>`
-    select observed_at from store.snapshot
-    where category_id = ${id} and observed_at >= ${new Date(at)} and observed_at < ${new Date(at + 1000)}
-    order by observed_at`.execute(db)
+  const rows = await db
+    .selectFrom('store.snapshot')
+    .select('observed_at')
+    .where('category_id', '=', id)
+    .where('observed_at', '>=', new Date(at))
+    .where('observed_at', '<', new Date(at + 1000))
+    .orderBy('observed_at')
+    .execute()
   const [first, second] = rows.map((row) => row.observed_at.getTime())
   if (second === undefined || first === at) return first ?? at
   throw new UsageError(
@@ -131,8 +130,12 @@ export async function readDelta(
   { account, category }: Category,
   at: number,
 ): Promise<ShownDelta | null> {
-  const { rows } = await sql<ShownDelta>`
-    select kind, decided, ${sql.join(COUNTERS.map((name) => sql.ref(name)))} from sms.deltas
-    where account = ${account} and category = ${category} and observed_at = ${new Date(at)}`.execute(db)
-  return rows[0] ?? null
+  const row = await db
+    .selectFrom('sms.deltas')
+    .select(['kind', 'decided', ...COUNTERS])
+    .where('account', '=', account)
+    .where('category', '=', category)
+    .where('observed_at', '=', new Date(at))
+    .executeTakeFirst()
+  return row ?? null
 }

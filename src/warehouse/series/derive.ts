@@ -1,16 +1,17 @@
 // Derives a category's series from some point on: what is stored and what is new, walked and spread by the
 // pure rules of counters/. Everything but a plain append at the end comes through here.
-import type pg from 'pg'
+import { sql } from 'kysely'
 import type { Calendar } from '../../counters/calendar.ts'
 import { DIP_REACH_MS } from '../../counters/dip.ts'
 import type { Snapshot } from '../../counters/names.ts'
 import { Spread } from '../../counters/spread.ts'
 import type { Decision } from '../../counters/step.ts'
 import { Walk, type Walked } from '../../counters/walk.ts'
+import type { Db } from '../pool.ts'
 import { readSeries, type StoredSnapshot, sameDelta } from './stored.ts'
-import { epochMs, timestamp } from './text.ts'
-import { emptyWalkRow, readWalkRows, type WalkRow } from './walk-row.ts'
-import type { Origin, Writer } from './writer.ts'
+import { instantOrStart } from './text.ts'
+import { emptyWalkRow, readWalkRows, selectWalkRows, type WalkRow } from './walk-row.ts'
+import type { Writer } from './writer.ts'
 
 /** A checkpoint every so many snapshots: about two days of five-minute polls. */
 export const CHECKPOINT_EVERY = 512
@@ -20,10 +21,10 @@ const FLUSH_ROWS = 4_000
 const PART_ROWS = 1_000
 
 export interface SeriesContext {
-  readonly connection: pg.ClientBase
+  /** A transaction that holds the category's walk row. */
+  readonly db: Db
   readonly calendar: Calendar
   readonly writer: Writer
-  readonly origin: Origin | null
 }
 
 /**
@@ -39,28 +40,23 @@ export async function deriveSeries(
   incoming: AsyncIterable<readonly Snapshot[]> | Iterable<readonly Snapshot[]>,
 ): Promise<WalkRow> {
   const start = await findStart(context, row, changedAt)
-  if (start !== row) await forgetAfter(context.connection, start)
-  const stored = readSeries(context.connection, row.categoryId, start.newestAt, row.newestAt)
+  if (start !== row) await forgetAfter(context.db, start)
+  const stored = readSeries(context.db, row.categoryId, start.newestAt, row.newestAt)
   const isNew = row.newestAt === null // nothing to decide about
-  const decisions = isNew ? new Map() : await readDecisions(context.connection, start)
+  const decisions = isNew ? new Map() : await readDecisions(context.db, start)
   return walkFrom(context, start, decisions, merge(stored, incoming))
 }
 
 /** The newest state there is that nothing can have touched. */
-async function findStart(
-  { connection, calendar }: SeriesContext,
-  row: WalkRow,
-  changedAt: number,
-): Promise<WalkRow> {
+async function findStart({ db, calendar }: SeriesContext, row: WalkRow, changedAt: number): Promise<WalkRow> {
   const settledAt = settledUntil(row, changedAt)
   if (row.newestAt === null || settledAt >= row.newestAt) return row
-  const [checkpoint] = await readWalkRows(
-    connection,
-    calendar,
-    'store.checkpoint',
-    'category_id = $1 and newest_at <= $2 order by newest_at desc limit 1',
-    [row.categoryId, timestamp(settledAt)],
-  )
+  const query = selectWalkRows(db, 'store.checkpoint')
+    .where('category_id', '=', row.categoryId)
+    .where('newest_at', '<=', new Date(settledAt))
+    .orderBy('newest_at', 'desc')
+    .limit(1)
+  const [checkpoint] = await readWalkRows(query, calendar)
   return checkpoint ?? emptyWalkRow(row.categoryId)
 }
 
@@ -74,40 +70,48 @@ function settledUntil({ newestAt, state }: WalkRow, changedAt: number): number {
   )
 }
 
-async function forgetAfter(connection: pg.ClientBase, start: WalkRow): Promise<void> {
-  const from = (at: number | undefined) => (at === undefined ? '-infinity' : timestamp(at))
-  const day = start.open?.day.day ?? '-infinity'
-  const id = start.categoryId
-  await connection.query('delete from store.hour where category_id = $1 and hour >= $2', [
-    id,
-    from(start.open?.hour.start),
-  ])
-  await connection.query('delete from store.day where category_id = $1 and day >= $2', [id, day])
-  const newest = start.newestAt ?? undefined
-  await connection.query('delete from store.checkpoint where category_id = $1 and newest_at > $2', [
-    id,
-    from(newest),
-  ])
+async function forgetAfter(db: Db, { categoryId, newestAt, open }: WalkRow): Promise<void> {
+  await db
+    .deleteFrom('store.hour')
+    .where('category_id', '=', categoryId)
+    .where('hour', '>=', sql<Date>`${instantOrStart(open?.hour.start ?? null)}`)
+    .execute()
+  await db
+    .deleteFrom('store.day')
+    .where('category_id', '=', categoryId)
+    .where('day', '>=', open?.day.day ?? '-infinity')
+    .execute()
+  await db
+    .deleteFrom('store.checkpoint')
+    .where('category_id', '=', categoryId)
+    .where('newest_at', '>', sql<Date>`${instantOrStart(newestAt)}`)
+    .execute()
 }
 
 /** The decisions that hold on snapshots after `start`, by instant. */
 export async function readDecisions(
-  connection: pg.ClientBase,
-  start: WalkRow,
+  db: Db,
+  { categoryId, newestAt }: WalkRow,
 ): Promise<Map<number, Decision>> {
-  const { rows } = await connection.query<[number, Decision | 'auto']>({
-    text: `/* readDecisions */
-      select distinct on (observed_at) ${epochMs('observed_at')}, decided_as from store.decision
-      where category_id = $1 and observed_at > $2 order by observed_at, id desc`,
-    values: [start.categoryId, start.newestAt === null ? '-infinity' : timestamp(start.newestAt)],
-    rowMode: 'array',
-  })
-  return new Map(rows.filter((entry): entry is [number, Decision] => entry[1] !== 'auto'))
+  const rows = await db
+    .selectFrom('store.decision')
+    .select(['observed_at', 'decided_as'])
+    .distinctOn('observed_at')
+    .where('category_id', '=', categoryId)
+    .where('observed_at', '>', sql<Date>`${instantOrStart(newestAt)}`)
+    .orderBy('observed_at')
+    .orderBy('id', 'desc')
+    .execute()
+  return new Map(
+    rows.flatMap(({ observed_at, decided_as }) =>
+      decided_as === 'auto' ? [] : [[observed_at.getTime(), decided_as]],
+    ),
+  )
 }
 
-/** Walks and spreads `snapshots`, writes what is new or differs from what is stored, and gives the new walk row. */
+/** Walks and spreads `snapshots`, writes what is new or differs from what is stored, and returns the new walk row. */
 async function walkFrom(
-  { calendar, writer, origin }: SeriesContext,
+  { calendar, writer }: SeriesContext,
   start: WalkRow,
   decisions: ReadonlyMap<number, Decision>,
   parts: AsyncIterable<readonly StoredSnapshot[]>,
@@ -122,7 +126,7 @@ async function walkFrom(
     newestAt = snapshot.at
     snapshotsSinceCheckpoint += 1
     spread.add({ snapshot, delta })
-    if (snapshot.stored === undefined) writer.insertSnapshot(categoryId, origin!, snapshot, delta)
+    if (snapshot.stored === undefined) writer.insertSnapshot(categoryId, snapshot, delta)
     else if (!sameDelta(snapshot.stored, delta)) writer.changeDelta(categoryId, snapshot.at, delta)
   }
   const rowNow = (state: WalkRow['state']): WalkRow => {

@@ -1,9 +1,8 @@
 // Retention: removes old snapshots without touching a trend. A checkpoint, the state of the derivation at some
 // snapshot, stands for all before it; that snapshot itself stays, as the next delta begins there.
 import { sql } from 'kysely'
-import type pg from 'pg'
 import { DIP_REACH_MS } from '../../counters/dip.ts'
-import type { Warehouse } from '../pool.ts'
+import type { Db, Warehouse } from '../pool.ts'
 import { epochMs, timestamp } from './text.ts'
 
 export interface Pruned {
@@ -45,38 +44,52 @@ async function findEdges({ db }: Warehouse, until: number): Promise<{ category_i
 }
 
 async function pruneCategory(warehouse: Warehouse, id: number, edge: number): Promise<number> {
-  return await warehouse.transaction(async ({ db, connection }) => {
-    await sql`select 1 from store.walk where category_id = ${id} for update`.execute(db)
-    const kept = [id, timestamp(edge)]
-    const { rows } = await connection.query(
-      'select 1 from store.checkpoint where category_id = $1 and newest_at = $2',
-      kept,
-    )
-    if (rows.length === 0) return 0 // the series was derived anew meanwhile
-    // The one door through which stored snapshots go, watched by the database; it closes with the transaction.
-    await connection.query(`select set_config('primosync.pruning', 'on', true)`)
-    const { rowCount } = await connection.query(
-      '/* prune */ delete from store.snapshot where category_id = $1 and observed_at < $2',
-      kept,
-    )
-    await connection.query('delete from store.checkpoint where category_id = $1 and newest_at < $2', kept)
-    return rowCount ?? 0
+  return await warehouse.transaction(async ({ db }) => {
+    await db
+      .selectFrom('store.walk')
+      .select('category_id')
+      .where('category_id', '=', id)
+      .forUpdate()
+      .execute()
+    const at = new Date(edge)
+    const checkpoint = await db
+      .selectFrom('store.checkpoint')
+      .select('category_id')
+      .where('category_id', '=', id)
+      .where('newest_at', '=', at)
+      .executeTakeFirst()
+    if (checkpoint === undefined) return 0 // the series was derived anew meanwhile
+    // The only way by which stored snapshots go, watched by the database; it closes with the transaction.
+    await sql`select set_config('primosync.pruning', 'on', true)`.execute(db)
+    const { numDeletedRows } = await db
+      .deleteFrom('store.snapshot')
+      .where('category_id', '=', id)
+      .where('observed_at', '<', at)
+      .executeTakeFirst()
+    await db
+      .deleteFrom('store.checkpoint')
+      .where('category_id', '=', id)
+      .where('newest_at', '<', at)
+      .execute()
+    return Number(numDeletedRows)
   })
 }
 
 /** Before which instant a category's snapshots were pruned (epoch milliseconds); null: it has all of them. */
-export async function readEdge(connection: pg.ClientBase, categoryId: number): Promise<number | null> {
-  const { rows } = await connection.query<{ edge: number }>(
-    `select ${epochMs('edge')} as edge from store.prune where category_id = $1
-    order by edge desc nulls last limit 1`,
-    [categoryId],
-  )
-  return rows[0]?.edge ?? null
+export async function readEdge(db: Db, categoryId: number): Promise<number | null> {
+  const row = await db
+    .selectFrom('store.prune')
+    .select('edge')
+    .where('category_id', '=', categoryId)
+    .orderBy('edge', (order) => order.desc().nullsLast())
+    .limit(1)
+    .executeTakeFirst()
+  return row?.edge?.getTime() ?? null
 }
 
 /** Up to which instant nothing about a category can change any more, because of pruning; null: nothing is final. */
-export async function readFinalUntil(connection: pg.ClientBase, categoryId: number): Promise<number | null> {
-  const edge = await readEdge(connection, categoryId)
+export async function readFinalUntil(db: Db, categoryId: number): Promise<number | null> {
+  const edge = await readEdge(db, categoryId)
   return edge === null ? null : edge + DIP_REACH_MS
 }
 

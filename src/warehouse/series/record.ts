@@ -1,15 +1,17 @@
 // Stores answers: the snapshot, its delta, the trends and the state that they rest on, all in one transaction.
-import type pg from 'pg'
+import { sql } from 'kysely'
 import type { Calendar } from '../../counters/calendar.ts'
 import type { Snapshot } from '../../counters/names.ts'
 import { Spread } from '../../counters/spread.ts'
 import { append } from '../../counters/walk.ts'
-import { CHECKPOINT_EVERY, deriveSeries } from './derive.ts'
+import type { Db } from '../pool.ts'
+import { CHECKPOINT_EVERY, deriveSeries, type SeriesContext } from './derive.ts'
 import { readFinalUntil } from './prune.ts'
+import type { RowSink } from './row-sink.ts'
 import { readSnapshotsAt, sameReading } from './stored.ts'
 import { numberArray } from './text.ts'
-import { readWalkRows, type WalkRow } from './walk-row.ts'
-import { type Origin, Writer } from './writer.ts'
+import { readWalkRows, selectWalkRows, type WalkRow } from './walk-row.ts'
+import { Writer } from './writer.ts'
 
 /** One answer for one category. */
 export interface Arrival {
@@ -31,7 +33,8 @@ export interface Recorded {
 }
 
 export interface RecordOptions {
-  readonly origin: Origin
+  /** Where new rows go. */
+  readonly sink: RowSink
   /** Whether the answers arrived just now, so that none can lie in the past. */
   readonly live: boolean
 }
@@ -41,44 +44,36 @@ const CATEGORIES_AT_ONCE = 250
 
 /** Records answers of any number of categories, in any order; idempotent. Waits for other writers of them. */
 export async function recordSnapshots(
-  connection: pg.ClientBase,
+  db: Db,
   calendar: Calendar,
   arrivals: readonly Arrival[],
-  { origin, live }: RecordOptions,
+  { sink, live }: RecordOptions,
 ): Promise<Recorded> {
   const recorded: Recorded = { stored: 0, late: 0, conflicts: [], fromThePast: [], final: [] }
   const byCategory = Map.groupBy(arrivals, ({ categoryId }) => categoryId)
-  const writer = new Writer(connection)
+  const writer = new Writer(db, sink)
   const ids = [...byCategory.keys()].sort((a, b) => a - b) // in which all writers take their locks
   for (let i = 0; i < ids.length; i += CATEGORIES_AT_ONCE) {
-    for (const row of await lockWalkRows(connection, calendar, ids.slice(i, i + CATEGORIES_AT_ONCE))) {
+    for (const row of await lockWalkRows(db, calendar, ids.slice(i, i + CATEGORIES_AT_ONCE))) {
       const inOrder = byCategory.get(row.categoryId)!.toSorted((a, b) => a.snapshot.at - b.snapshot.at)
-      if (appendAll(writer, calendar, origin, row, inOrder)) recorded.stored += inOrder.length
-      else await insertAnywhere({ connection, calendar, writer, origin }, row, inOrder, live, recorded)
+      if (appendAll(writer, calendar, row, inOrder)) recorded.stored += inOrder.length
+      else await insertAnywhere({ db, calendar, writer }, row, inOrder, live, recorded)
     }
     await writer.flush()
   }
   return recorded
 }
 
-function lockWalkRows(connection: pg.ClientBase, calendar: Calendar, ids: number[]): Promise<WalkRow[]> {
-  return readWalkRows(
-    connection,
-    calendar,
-    'store.walk',
-    'category_id = any($1::integer[]) order by category_id for update',
-    [numberArray(ids)],
-  )
+function lockWalkRows(db: Db, calendar: Calendar, ids: number[]): Promise<WalkRow[]> {
+  const query = selectWalkRows(db)
+    .where('category_id', '=', sql<number>`any(${numberArray(ids)}::integer[])`)
+    .orderBy('category_id')
+    .forUpdate()
+  return readWalkRows(query, calendar)
 }
 
 /** The fast path: all arrivals come after the end of the series. False, with nothing written, if they do not. */
-function appendAll(
-  writer: Writer,
-  calendar: Calendar,
-  origin: Origin,
-  row: WalkRow,
-  arrivals: Arrival[],
-): boolean {
+function appendAll(writer: Writer, calendar: Calendar, row: WalkRow, arrivals: Arrival[]): boolean {
   if (row.newestAt !== (row.state.standing?.at ?? null)) return false // the series ends in decided dips
   let { newestAt, state } = row
   const walked = []
@@ -93,7 +88,7 @@ function appendAll(
   const spread = new Spread(calendar, row.open)
   for (const { snapshot, delta } of walked) {
     spread.add({ snapshot, delta })
-    writer.insertSnapshot(row.categoryId, origin, snapshot, delta)
+    writer.insertSnapshot(row.categoryId, snapshot, delta)
   }
   writer.insertTrends(row.categoryId, spread.takeAllButLast())
   const since = row.snapshotsSinceCheckpoint + walked.length
@@ -110,20 +105,20 @@ function appendAll(
   return true
 }
 
-/** The way for whatever is not a plain append: sorts out what is there already, and derives the series anew. */
+/** What is no plain append: leaves out what is there already, and derives the series anew. */
 async function insertAnywhere(
-  context: { connection: pg.ClientBase; calendar: Calendar; writer: Writer; origin: Origin },
+  context: SeriesContext,
   row: WalkRow,
   arrivals: Arrival[],
   live: boolean,
   recorded: Recorded,
 ): Promise<void> {
   const existing = await readSnapshotsAt(
-    context.connection,
+    context.db,
     row.categoryId,
     arrivals.map(({ snapshot }) => snapshot.at),
   )
-  const finalUntil = await readFinalUntil(context.connection, row.categoryId)
+  const finalUntil = await readFinalUntil(context.db, row.categoryId)
   const fresh = new Map<number, Snapshot>()
   for (const arrival of arrivals) {
     const { snapshot } = arrival

@@ -1,10 +1,11 @@
 // The stored series of a category, read in pages, and how to tell whether a stored delta is right.
 import { isDeepStrictEqual } from 'node:util'
 import Big from 'big.js'
-import type pg from 'pg'
+import { sql } from 'kysely'
 import { COUNTERS, type Reading, type Snapshot } from '../../counters/names.ts'
 import type { Delta, DeltaKind } from '../../counters/step.ts'
-import { epochMs, splitArray, timestamp } from './text.ts'
+import type { Db } from '../pool.ts'
+import { epochMs, instantOrStart, numberArray, splitArray, timestamp } from './text.ts'
 
 const PAGE_ROWS = 2_000
 
@@ -15,57 +16,57 @@ export interface StoredSnapshot extends Snapshot {
 
 /** The stored snapshots of a category in (after, until], ascending, in pages. */
 export async function* readSeries(
-  connection: pg.ClientBase,
+  db: Db,
   categoryId: number,
   after: number | null,
   until: number | null,
 ): AsyncGenerator<StoredSnapshot> {
   let last = after
   while (until !== null && (last === null || last < until)) {
-    const { rows } = await connection.query<SeriesRow>({
-      text: `/* readSeries */ select ${SERIES_COLUMNS} from store.snapshot
-        where category_id = $1 and observed_at > $2 and observed_at <= $3 order by observed_at limit ${PAGE_ROWS}`,
-      values: [categoryId, last === null ? '-infinity' : timestamp(last), timestamp(until)],
-      rowMode: 'array',
-    })
-    for (const row of rows) yield fromColumns(row)
+    const { rows } = await sql<SeriesRow>`
+      /* readSeries */
+      select ${SERIES_COLUMNS} from store.snapshot
+      where category_id = ${categoryId} and observed_at > ${instantOrStart(last)} and observed_at <= ${timestamp(until)}
+      order by observed_at limit ${PAGE_ROWS}`.execute(db)
+    for (const row of rows) yield fromRow(row)
     if (rows.length < PAGE_ROWS) return
-    last = rows.at(-1)![0]
+    last = rows.at(-1)!.at
   }
 }
 
-const SERIES_COLUMNS = `${epochMs('observed_at')}, array[${COUNTERS.join(', ')}]::text, timespent::text, extra::text,
-  kind, decided, ${epochMs('previous_at')}, array[${COUNTERS.map((name) => `${name}_delta`).join(', ')}]::text,
-  timespent_delta::text, extra_delta::text`
+const SERIES_COLUMNS =
+  sql.raw(`${epochMs('observed_at')} as at, array[${COUNTERS.join(', ')}]::text as counters, timespent,
+  extra::text as extra, kind, decided, ${epochMs('previous_at')} as previous_at,
+  array[${COUNTERS.map((name) => `${name}_delta`).join(', ')}]::text as changes,
+  timespent_delta, extra_delta::text as extra_delta`)
 
-type SeriesRow = [
-  at: number,
-  counters: string,
-  timespent: string | null,
-  extra: string | null,
-  kind: DeltaKind | null,
-  decided: boolean,
-  previousAt: number | null,
-  changes: string,
-  timespentChange: string | null,
-  extraChange: string | null,
-]
+interface SeriesRow {
+  readonly at: number
+  readonly counters: string
+  readonly timespent: string | null
+  readonly extra: string | null
+  readonly kind: DeltaKind | null
+  readonly decided: boolean
+  readonly previous_at: number | null
+  readonly changes: string
+  readonly timespent_delta: string | null
+  readonly extra_delta: string | null
+}
 
-function fromColumns(row: SeriesRow): StoredSnapshot {
-  const [at, counters, timespent, extra, kind, decided, previousAt, changes, timespentChange, extraChange] =
-    row
+function fromRow(row: SeriesRow): StoredSnapshot {
+  const { at, timespent, extra, kind, decided } = row
   const stored: Delta | null =
     kind === null
       ? null
       : {
-          previousAt,
+          previousAt: row.previous_at,
           kind,
           decided,
-          counters: numbers(changes),
-          timespent: timespentChange,
-          extra: extraChange === null ? null : JSON.parse(extraChange),
+          counters: numbers(row.changes),
+          timespent: row.timespent_delta,
+          extra: row.extra_delta === null ? null : JSON.parse(row.extra_delta),
         }
-  return { at, counters: numbers(counters), timespent, extra, stored }
+  return { at, counters: numbers(row.counters), timespent, extra, stored }
 }
 
 function numbers(literal: string): (number | null)[] {
@@ -74,17 +75,17 @@ function numbers(literal: string): (number | null)[] {
 
 /** The stored snapshots of a category at given instants. */
 export async function readSnapshotsAt(
-  connection: pg.ClientBase,
+  db: Db,
   categoryId: number,
   instants: readonly number[],
 ): Promise<Map<number, StoredSnapshot>> {
-  const { rows } = await connection.query<SeriesRow>({
-    text: `/* readSnapshotsAt */ select ${SERIES_COLUMNS} from store.snapshot
-      where category_id = $1 and observed_at = any($2::timestamptz[])`,
-    values: [categoryId, instants.map(timestamp)],
-    rowMode: 'array',
-  })
-  return new Map(rows.map(fromColumns).map((snapshot) => [snapshot.at, snapshot]))
+  const { rows } = await sql<SeriesRow>`
+    /* readSnapshotsAt */
+    select ${SERIES_COLUMNS} from store.snapshot
+    where category_id = ${categoryId} and observed_at = any(${numberArray(instants.map(timestamp))}::timestamptz[])`.execute(
+    db,
+  )
+  return new Map(rows.map(fromRow).map((snapshot) => [snapshot.at, snapshot]))
 }
 
 /** Whether two readings hold the same values, in whatever spelling. */

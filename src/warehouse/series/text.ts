@@ -12,8 +12,8 @@ export function fromCopyText(text: string): string | null {
   return text === '\\N' ? null : text.replaceAll('\\\\', '\\')
 }
 
-/** An array literal of numbers, or of texts that need no quotes (instants, dates): `{1,NULL,3}`. */
-export function numberArray(values: readonly (number | bigint | string | null)[]): string {
+/** An array literal of numbers, or of texts that need no quotes (instants, dates, kinds): `{1,NULL,3}`. */
+export function numberArray(values: readonly (number | bigint | boolean | string | null)[]): string {
   return `{${(values.includes(null) ? values.map((value) => value ?? 'NULL') : values).join(',')}}`
 }
 
@@ -25,6 +25,11 @@ export function textArray(values: readonly (string | null)[]): string {
 function quoted(value: string | null): string {
   if (value === null) return 'NULL'
   return `"${/[\\"]/.test(value) ? value.replace(/[\\"]/g, '\\$&') : value}"`
+}
+
+/** A text as a cell of a row literal: `(1,"{""a"": 2}",)`. Numbers and instants need no quotes; null is empty. */
+export function rowCell(text: string | null): string {
+  return text === null ? '' : `"${text.replace(/[\\"]/g, '$&$&')}"`
 }
 
 /** The parts of an array literal of numbers as text; NULL is null. */
@@ -52,6 +57,9 @@ export function timestamp(at: number): string {
   const second = TWO_DIGITS[Math.floor(ms / 1000) % 60]
   return `${recentDate}${hour}:${minute}:${second}.${THREE_DIGITS[ms % 1000]}Z`
 }
+
+/** An instant as a parameter; null is before all of them. */
+export const instantOrStart = (at: number | null) => (at === null ? '-infinity' : timestamp(at))
 
 /** SQL for a timestamptz column as epoch milliseconds. */
 export function epochMs(column: string): string {

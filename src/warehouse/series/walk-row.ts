@@ -1,10 +1,12 @@
 // The derivation state of one category, as a row of store.walk or, an earlier one, of store.checkpoint.
-import type pg from 'pg'
+import { sql } from 'kysely'
 import type { Calendar } from '../../counters/calendar.ts'
 import type { DipCandidate } from '../../counters/dip.ts'
+import { padded } from '../../counters/padded.ts'
 import type { Bucket } from '../../counters/spread.ts'
 import type { Totals } from '../../counters/step.ts'
 import type { WalkState } from '../../counters/walk.ts'
+import type { Db } from '../pool.ts'
 import { epochMs, numberArray, splitArray, textArray, timestamp } from './text.ts'
 
 /** Everything needed to go on at the end of a category's series. Instants in epoch milliseconds. */
@@ -47,68 +49,59 @@ export const WALK_COLUMNS = [
   ['snapshots_since_checkpoint', 'integer'],
 ] as const
 
-const SELECTED = [
-  'category_id',
-  ...WALK_COLUMNS.map(([name, type]) => {
-    if (type === 'timestamptz') return epochMs(name)
-    return type === 'integer' || type === 'bigint' || type === 'text' ? name : `${name}::text`
-  }),
-].join(', ')
+const names = sql.join(WALK_COLUMNS.map(([name]) => sql.ref(name)))
 
-const NAMES = WALK_COLUMNS.map(([name]) => name).join(', ')
-
-/** Rows as a table: a parameter a column. */
-const UNNESTED = `unnest($1::integer[], ${WALK_COLUMNS.map(([, type], i) => `$${i + 2}::${type}[]`).join(', ')})
-  n (category_id, ${NAMES})`
-
-function unnestedValues(rows: readonly WalkRow[]): string[] {
+/** Rows as a table: an array a column. */
+function unnested(rows: readonly WalkRow[]) {
   const cells = rows.map(walkColumns)
-  return [
-    numberArray(rows.map((row) => row.categoryId)),
-    ...WALK_COLUMNS.map(([, type], i) => {
-      const isQuoted = type === 'text' || type === 'jsonb'
-      return (isQuoted ? textArray : numberArray)(cells.map((row) => row[i]!))
-    }),
-  ]
+  const arrays = WALK_COLUMNS.map(([, type], i) => {
+    const isQuoted = type === 'text' || type === 'jsonb'
+    return sql`${(isQuoted ? textArray : numberArray)(cells.map((row) => row[i]!))}::${sql.raw(type)}[]`
+  })
+  const ids = sql`${numberArray(rows.map((row) => row.categoryId))}::integer[]`
+  return sql`unnest(${sql.join([ids, ...arrays])}) n (category_id, ${names})`
 }
 
-/** Reads rows of `table`; `where` and what follows it are fixed SQL of the caller, `values` its parameters. */
+/** A query for walk rows, or for the checkpoints that are earlier copies of them; the caller adds which. */
+export function selectWalkRows(db: Db, table: 'store.walk' | 'store.checkpoint' = 'store.walk') {
+  return db
+    .selectFrom(table)
+    .select(['category_id', 'last', 'last_timespent', 'snapshots_since_checkpoint'])
+    .select(['hour_growth', 'hour_widest_gap_ms', 'hour_snapshots', 'hour_timespent'])
+    .select(['day_growth', 'day_widest_gap_ms', 'day_snapshots', 'day_timespent'])
+    .select([msOf('first_at'), msOf('newest_at'), msOf('standing_at'), msOf('hour')])
+    .select([jsonText('last_extra'), jsonText('open_dips')])
+}
+
+const msOf = <Name extends string>(name: Name) => sql<number | null>`${sql.raw(epochMs(name))}`.as(name)
+const jsonText = <Name extends string>(name: Name) => sql<string | null>`${sql.ref(name)}::text`.as(name)
+
+type StoredWalkRow = Awaited<ReturnType<ReturnType<typeof selectWalkRows>['execute']>>[number]
+
 export async function readWalkRows(
-  connection: pg.ClientBase,
+  query: { execute(): Promise<StoredWalkRow[]> },
   calendar: Calendar,
-  table: 'store.walk' | 'store.checkpoint',
-  where: string,
-  values: unknown[],
 ): Promise<WalkRow[]> {
-  const { rows } = await connection.query<WalkColumns>({
-    text: `/* readWalkRows */ select ${SELECTED} from ${table} where ${where}`,
-    values,
-    rowMode: 'array',
-  })
-  return rows.map((row) => fromColumns(row, calendar))
+  return (await query.execute()).map((row) => fromStored(row, calendar))
 }
 
 /** Writes the walk rows of categories, whose rows exist and are locked by this transaction. */
-export async function writeWalkRows(connection: pg.ClientBase, rows: readonly WalkRow[]): Promise<void> {
+export async function writeWalkRows(db: Db, rows: readonly WalkRow[]): Promise<void> {
   if (rows.length === 0) return
-  // Not a named statement: behind PgBouncer in transaction mode the name is there already, or not, by chance.
-  await connection.query({
-    text: `/* writeWalkRows */
-      update store.walk w set ${WALK_COLUMNS.map(([name]) => `${name} = n.${name}`).join(', ')}
-      from ${UNNESTED} where w.category_id = n.category_id`,
-    values: unnestedValues(rows),
-  })
+  const set = WALK_COLUMNS.map(([name]) => sql`${sql.ref(name)} = n.${sql.ref(name)}`)
+  await sql`
+    /* writeWalkRows */
+    update store.walk w set ${sql.join(set)}
+    from ${unnested(rows)} where w.category_id = n.category_id`.execute(db)
 }
 
 /** Keeps copies of rows, so that a later derivation can start from there. */
-export async function insertCheckpoints(connection: pg.ClientBase, rows: readonly WalkRow[]): Promise<void> {
+export async function insertCheckpoints(db: Db, rows: readonly WalkRow[]): Promise<void> {
   if (rows.length === 0) return
-  await connection.query(
-    `/* insertCheckpoints */
-    insert into store.checkpoint (category_id, ${NAMES})
-    select category_id, ${NAMES} from ${UNNESTED}`,
-    unnestedValues(rows),
-  )
+  await sql`
+    /* insertCheckpoints */
+    insert into store.checkpoint (category_id, ${names})
+    select category_id, ${names} from ${unnested(rows)}`.execute(db)
 }
 
 /** The cells of a row in the order of WALK_COLUMNS, as PostgreSQL reads them. */
@@ -151,61 +144,53 @@ export function asBigint(value: bigint | null): bigint | null {
 
 const instant = (at: number | null) => (at === null ? null : timestamp(at))
 
-type BucketColumns = [growth: string, widestGapMs: string | null, snapshots: number, timespent: string | null]
-
-type WalkColumns = [
-  categoryId: number,
-  firstAt: number | null,
-  newestAt: number | null,
-  standingAt: number | null,
-  last: string,
-  timespent: string | null,
-  extra: string | null,
-  openDips: string | null,
-  hour: number | null,
-  ...hourBucket: BucketColumns,
-  day: string,
-  ...dayBucket: BucketColumns,
-  snapshotsSinceCheckpoint: number,
-]
-
-function fromColumns(columns: WalkColumns, calendar: Calendar): WalkRow {
-  const [categoryId, firstAt, newestAt, standingAt, last, timespent, extra, openDips, hour] = columns
+function fromStored(row: StoredWalkRow, calendar: Calendar): WalkRow {
+  const { standing_at: standingAt, hour } = row
   return {
-    categoryId,
-    firstAt,
-    newestAt,
+    categoryId: row.category_id,
+    firstAt: row.first_at,
+    newestAt: row.newest_at,
     state: {
       standing:
         standingAt === null
           ? null
-          : { at: standingAt, last: counters(last), timespent, extra: totals(extra) },
-      open: openDips === null ? [] : candidates(openDips),
+          : {
+              at: standingAt,
+              last: counters(row.last!),
+              timespent: row.last_timespent,
+              extra: totals(row.last_extra),
+            },
+      open: row.open_dips === null ? [] : candidates(row.open_dips),
     },
     open:
       hour === null
         ? null
         : {
-            hour: { ...calendar.hourAt(hour), ...bucket(columns[9], columns[10], columns[11], columns[12]) },
-            day: { ...calendar.dayAt(hour), ...bucket(columns[14], columns[15], columns[16], columns[17]) },
+            hour: {
+              ...calendar.hourAt(hour),
+              growth: growth(row.hour_growth!),
+              widestGapMs: row.hour_widest_gap_ms === null ? null : Number(row.hour_widest_gap_ms),
+              snapshots: row.hour_snapshots!,
+              timespent: row.hour_timespent,
+            },
+            day: {
+              ...calendar.dayAt(hour),
+              growth: growth(row.day_growth!),
+              widestGapMs: row.day_widest_gap_ms === null ? null : Number(row.day_widest_gap_ms),
+              snapshots: row.day_snapshots!,
+              timespent: row.day_timespent,
+            },
           },
-    snapshotsSinceCheckpoint: columns[18],
+    snapshotsSinceCheckpoint: row.snapshots_since_checkpoint,
   }
 }
 
-function bucket(
-  ...[growth, widestGapMs, snapshots, timespent]: BucketColumns
-): Omit<Bucket, 'day' | 'start' | 'end'> {
-  return {
-    growth: splitArray(growth).map((value) => (value === null ? null : BigInt(value))),
-    widestGapMs: widestGapMs === null ? null : Number(widestGapMs),
-    snapshots,
-    timespent,
-  }
+function growth(literal: string): readonly (bigint | null)[] {
+  return padded(splitArray(literal).map((value) => (value === null ? null : BigInt(value))))
 }
 
-function counters(literal: string): (number | null)[] {
-  return splitArray(literal).map((value) => (value === null ? null : Number(value)))
+function counters(literal: string): readonly (number | null)[] {
+  return padded(splitArray(literal).map((value) => (value === null ? null : Number(value))))
 }
 
 function totals(json: string | null): Totals | null {
@@ -213,5 +198,9 @@ function totals(json: string | null): Totals | null {
 }
 
 function candidates(json: string): DipCandidate[] {
-  return JSON.parse(json).map((candidate: DipCandidate) => ({ ...candidate, total: BigInt(candidate.total) }))
+  return JSON.parse(json).map((candidate: DipCandidate) => ({
+    ...candidate,
+    base: padded(candidate.base),
+    total: BigInt(candidate.total),
+  }))
 }
