@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../warehouse/pool.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
+import type { Views } from '../warehouse/view-types.ts'
 import { daysBefore } from './grains.ts'
 import type { Source } from './source.ts'
 
@@ -223,13 +224,22 @@ export interface AccountRow {
 }
 
 export async function readAccounts({ db, hiddenAccount }: Source): Promise<AccountRow[]> {
-  const { rows } = await sql<AccountRow>`
-    /* readAccounts */
-    select a.account, a.label, a.created_at,
-      (select count(*) from sms.categories c where c.account = a.account and c.state <> 'removed') as categories
-    from sms.accounts a where ${hiddenAccount}::text is null or a.account <> ${hiddenAccount}
-    order by a.account`.execute(db)
-  return rows
+  let query = db
+    .selectFrom('sms.accounts as a')
+    .selectAll('a')
+    .select((from) =>
+      from
+        .selectFrom('sms.categories as c')
+        .select(sql<number>`count(*)`.as('count'))
+        .whereRef('c.account', '=', 'a.account')
+        .where('c.state', '<>', 'removed')
+        .$asScalar()
+        .$notNull()
+        .as('categories'),
+    )
+    .orderBy('a.account')
+  if (hiddenAccount !== null) query = query.where('a.account', '<>', hiddenAccount)
+  return await query.execute()
 }
 
 export interface CategoryFacts {
@@ -246,45 +256,39 @@ export interface CategoryFacts {
 }
 
 /** One category, whatever its state; null if there is none of that name. */
-export async function readCategory(
-  { db }: Source,
-  { account, category }: Key,
-): Promise<CategoryFacts | null> {
-  const { rows } = await sql<CategoryFacts>`
-    /* readCategory */
-    select c.account, c.category, c.label, c.state, c.first_snapshot_at, c.last_snapshot_at,
-      coalesce(f.stale, false) as stale, f.last_failure_at, f.last_failure,
-      f.expected_every_seconds
-    from sms.categories c join sms.freshness f using (account, category)
-    where account = ${account} and category = ${category}`.execute(db)
-  return rows[0] ?? null
+export async function readCategory({ db }: Source, key: Key): Promise<CategoryFacts | null> {
+  const row = await db
+    .selectFrom('sms.categories as c')
+    .innerJoin('sms.freshness as f', (join) =>
+      join.onRef('f.account', '=', 'c.account').onRef('f.category', '=', 'c.category'),
+    )
+    .select(['c.account', 'c.category', 'c.label', 'c.state', 'c.first_snapshot_at', 'c.last_snapshot_at'])
+    .select(['f.expected_every_seconds', 'f.last_failure_at', 'f.last_failure', 'f.stale'])
+    .where('c.account', '=', key.account)
+    .where('c.category', '=', key.category)
+    .executeTakeFirst()
+  return row ? { ...row, stale: row.stale ?? false } : null
 }
 
 /** The longest time between two ticks of the schedule; null: no schedule has run yet. */
 export async function readExpectedEverySeconds({ db }: Pick<Source, 'db'>): Promise<number | null> {
-  const { rows } = await sql<{ seconds: number | null }>`
-    /* readExpectedEvery */
-    select extract(epoch from expected_every)::float8 as seconds from store.reporting`.execute(db)
-  return rows[0]?.seconds ?? null
+  const row = await db
+    .selectFrom('store.reporting')
+    .select(sql<number | null>`extract(epoch from expected_every)::float8`.as('seconds'))
+    .executeTakeFirst()
+  return row?.seconds ?? null
 }
 
 /** A row of sms.categories. */
-export interface RegisteredCategory {
-  readonly account: string
-  readonly category: string
-  readonly state: CategoryState
-  readonly label: string | null
-  readonly added_at: Date
-  readonly first_snapshot_at: Date | null
-  readonly last_snapshot_at: Date | null
-}
+export type RegisteredCategory = Readonly<Views['sms.categories']>
 
 /** All categories, or those of one account, in the order of their names. */
 export async function readRegistered(db: Db, account?: string): Promise<RegisteredCategory[]> {
-  const { rows } = await sql<RegisteredCategory>`
-    /* readRegistered */
-    select account, category, state, label, added_at, first_snapshot_at, last_snapshot_at from sms.categories
-    where ${account ?? null}::text is null or account = ${account ?? null}
-    order by account, category`.execute(db)
-  return rows
+  let query = db
+    .selectFrom('sms.categories')
+    .select(['account', 'category', 'state', 'label', 'added_at', 'first_snapshot_at', 'last_snapshot_at'])
+    .orderBy('account')
+    .orderBy('category')
+  if (account !== undefined) query = query.where('account', '=', account)
+  return await query.execute()
 }

@@ -1,23 +1,22 @@
 // The deltas of one category, the newest first.
-import { type RawBuilder, sql } from 'kysely'
 import { COUNTERS } from '../counters/names.ts'
 import { exactNumber } from './exact-number.ts'
 import type { Source } from './source.ts'
 
-const COLUMNS: RawBuilder<unknown> = sql.join(COUNTERS.map((name) => sql.ref(name)))
-
 /** `before`: only what was observed earlier. */
 export async function readDeltas(
   { db }: Source,
-  query: { account: string; category: string; before?: string | undefined; limit: number },
-): Promise<Record<string, unknown>[]> {
-  const { rows } = await sql<Record<string, unknown> & { timespent: string | null }>`
-    /* readDeltas */
-    select account, category, day, previous_at, observed_at, elapsed_seconds,
-      kind, decided, ${COLUMNS}, timespent, extra
-    from sms.deltas
-    where account = ${query.account} and category = ${query.category}
-      and (${query.before ?? null}::timestamptz is null or observed_at < ${query.before ?? null})
-    order by observed_at desc limit ${query.limit}`.execute(db)
+  asked: { account: string; category: string; before?: string | undefined; limit: number },
+) {
+  let query = db
+    .selectFrom('sms.deltas')
+    .select(['account', 'category', 'day', 'previous_at', 'observed_at', 'elapsed_seconds'])
+    .select(['kind', 'decided', ...COUNTERS, 'timespent', 'extra'])
+    .where('account', '=', asked.account)
+    .where('category', '=', asked.category)
+    .orderBy('observed_at', 'desc')
+    .limit(asked.limit)
+  if (asked.before !== undefined) query = query.where('observed_at', '<', new Date(asked.before))
+  const rows = await query.execute()
   return rows.map((row) => ({ ...row, timespent: exactNumber(row.timespent) }))
 }

@@ -1,8 +1,7 @@
 // How the syncing went: runs, failures and rejected answers, the newest first.
 import { sql } from 'kysely'
-import type { ErrorClass } from '../primotexto/answer.ts'
-import type { Trigger } from '../spool/records.ts'
-import type { RunStatus } from '../warehouse/tables.ts'
+import type { Db } from '../warehouse/pool.ts'
+import type { Views } from '../warehouse/view-types.ts'
 import type { Source } from './source.ts'
 
 /** Where a page of a list begins, and how long it is. */
@@ -12,58 +11,42 @@ export interface Page {
   readonly before?: number | undefined
 }
 
-export interface Run {
-  readonly id: number
-  readonly account: string | null
-  readonly trigger: Trigger
-  readonly scheduled_at: Date | null
-  readonly started_at: Date
-  readonly finished_at: Date | null
-  readonly status: RunStatus
-  readonly categories: number
-  readonly stored: number
-  readonly failed: number
-  readonly rejected: number
-  readonly late: number
-  readonly duration_seconds: number | null
-}
+export type Run = Readonly<Views['sync.runs']>
 
 /** `troubled`: only those that did not end well. */
 export async function readRuns(
   { db, hiddenAccount }: Source,
   { limit, before, troubled }: Page & { troubled: boolean },
 ): Promise<Run[]> {
-  const { rows } = await sql<Run>`
-    /* readRuns */
-    select id, account, trigger, scheduled_at, started_at, finished_at, status, categories, stored, failed,
-      rejected, late, duration_seconds
-    from sync.runs
-    where (${before ?? null}::int is null or id < ${before ?? null})
-      and (${hiddenAccount}::text is null or account is distinct from ${hiddenAccount})
-      and (not ${troubled} or status not in ('ok', 'running') or failed > 0 or rejected > 0)
-    order by id desc limit ${limit}`.execute(db)
-  return rows
+  let query = db.selectFrom('sync.runs').selectAll().orderBy('id', 'desc').limit(limit)
+  if (before !== undefined) query = query.where('id', '<', before)
+  if (hiddenAccount !== null) query = query.where('account', 'is distinct from', hiddenAccount)
+  if (troubled) {
+    query = query.where((where) =>
+      where.or([
+        where('status', 'not in', ['ok', 'running']),
+        where('failed', '>', 0),
+        where('rejected', '>', 0),
+      ]),
+    )
+  }
+  return await query.execute()
 }
 
 /** The newest run that asked the provider; null if there is none yet. */
 export async function readLastRun({ db }: Source): Promise<Run | null> {
-  const { rows } = await sql<Run>`
-    /* readLastRun */
-    select * from sync.runs where trigger not in ('import', 'replay') order by id desc limit 1`.execute(db)
-  return rows[0] ?? null
+  const row = await db
+    .selectFrom('sync.runs')
+    .selectAll()
+    .where('trigger', 'not in', ['import', 'replay'])
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row ?? null
 }
 
-export interface Failure {
+export interface Failure extends Readonly<Views['sync.failures']> {
   readonly id: number
-  readonly run: number
-  readonly account: string
-  readonly category: string
-  readonly at: Date
-  readonly class: ErrorClass
-  readonly http_status: number | null
-  readonly api_code: number | null
-  readonly attempts: number
-  readonly message: string
 }
 
 /** Not from the view, which has no id: a page of the newest would sort all there are. */
@@ -71,23 +54,23 @@ export async function readFailures(
   { db, hiddenAccount }: Source,
   { limit, before }: Page,
 ): Promise<Failure[]> {
-  const { rows } = await sql<Failure>`
-    /* readFailures */
-    select f.id, f.run_id as run, a.name as account, c.name as category, f.at, f.class, f.http_status, f.api_code,
-      f.attempts, f.message
-    from store.failure f
-    join store.category c on c.id = f.category_id
-    join store.account a on a.id = c.account_id
-    where (${before ?? null}::bigint is null or f.id < ${before ?? null})
-      and (${hiddenAccount}::text is null or a.name <> ${hiddenAccount})
-    order by f.id desc limit ${limit}`.execute(db)
-  return rows
+  let query = db
+    .selectFrom('store.failure as f')
+    .innerJoin('store.category as c', 'c.id', 'f.category_id')
+    .innerJoin('store.account as a', 'a.id', 'c.account_id')
+    .select(['f.id', 'f.run_id as run', 'a.name as account', 'c.name as category', 'f.at', 'f.class'])
+    .select(['f.http_status', 'f.api_code', 'f.attempts', 'f.message'])
+    .orderBy('f.id', 'desc')
+    .limit(limit)
+  if (before !== undefined) query = query.where('f.id', '<', before)
+  if (hiddenAccount !== null) query = query.where('a.name', '<>', hiddenAccount)
+  return await query.execute()
 }
 
 export interface FailureSummary {
   readonly account: string
   readonly category: string
-  readonly class: ErrorClass
+  readonly class: Views['sync.failures']['class']
   readonly count: number
   readonly last_at: Date
   /** Of the newest one. */
@@ -96,47 +79,56 @@ export interface FailureSummary {
 
 /** The failures of the last 24 hours by category and class, the newest first. */
 export async function readFailureSummaries({ db, hiddenAccount }: Source): Promise<FailureSummary[]> {
-  const { rows } = await sql<FailureSummary>`
-    /* readFailureSummaries */
-    select account, category, class, count(*) as count, max(at) as last_at,
-      (array_agg(message order by at desc))[1] as message
-    from sync.failures
-    where at > now() - interval '24 hours' and (${hiddenAccount}::text is null or account <> ${hiddenAccount})
-    group by account, category, class order by max(at) desc`.execute(db)
-  return rows
+  let query = db
+    .selectFrom('sync.failures')
+    .select(['account', 'category', 'class'])
+    .select([
+      sql<number>`count(*)`.as('count'),
+      sql<Date>`max(at)`.as('last_at'),
+      sql<string>`(array_agg(message order by at desc))[1]`.as('message'),
+    ])
+    .where('at', '>', sql<Date>`now() - interval '24 hours'`)
+    .groupBy(['account', 'category', 'class'])
+    .orderBy('last_at', 'desc')
+  if (hiddenAccount !== null) query = query.where('account', '<>', hiddenAccount)
+  return await query.execute()
 }
 
-export interface Rejected {
+export interface Rejected extends Readonly<Views['sync.rejected']> {
   readonly id: number
-  readonly run: number
-  readonly account: string
-  readonly category: string
-  readonly at: Date
-  readonly reason: string
-  /** Its first `bodyLimit` characters. */
-  readonly body: string
   /** Of the whole body, in characters. */
   readonly body_length: number
 }
 
-/** As many characters as any body has. */
+/** More characters than any body has. */
 export const WHOLE_BODY = 10_000_000
 
-/** Answers that were not stored; `id`: only that one. */
+/** Answers that were not stored, with the first `bodyLimit` characters of their bodies. */
 export async function readRejected(
   { db, hiddenAccount }: Source,
-  { limit, before, id, bodyLimit }: Page & { id?: number | undefined; bodyLimit: number },
+  { limit, before, bodyLimit }: Page & { bodyLimit: number },
 ): Promise<Rejected[]> {
-  const { rows } = await sql<Rejected>`
-    /* readRejected */
-    select r.id, r.run_id as run, a.name as account, c.name as category, r.at, r.reason,
-      left(r.body, ${bodyLimit}) as body, length(r.body) as body_length
-    from store.rejected r
-    join store.category c on c.id = r.category_id
-    join store.account a on a.id = c.account_id
-    where (${before ?? null}::bigint is null or r.id < ${before ?? null})
-      and (${id ?? null}::bigint is null or r.id = ${id ?? null})
-      and (${hiddenAccount}::text is null or a.name <> ${hiddenAccount})
-    order by r.id desc limit ${limit}`.execute(db)
-  return rows
+  let query = selectRejected(db, bodyLimit).orderBy('r.id', 'desc').limit(limit)
+  if (before !== undefined) query = query.where('r.id', '<', before)
+  if (hiddenAccount !== null) query = query.where('a.name', '<>', hiddenAccount)
+  return await query.execute()
+}
+
+/** One of them, whole; null if there is none of that id. */
+export async function readRejectedById({ db, hiddenAccount }: Source, id: number): Promise<Rejected | null> {
+  let query = selectRejected(db, WHOLE_BODY).where('r.id', '=', id)
+  if (hiddenAccount !== null) query = query.where('a.name', '<>', hiddenAccount)
+  return (await query.executeTakeFirst()) ?? null
+}
+
+function selectRejected(db: Db, bodyLimit: number) {
+  return db
+    .selectFrom('store.rejected as r')
+    .innerJoin('store.category as c', 'c.id', 'r.category_id')
+    .innerJoin('store.account as a', 'a.id', 'c.account_id')
+    .select(['r.id', 'r.run_id as run', 'a.name as account', 'c.name as category', 'r.at', 'r.reason'])
+    .select([
+      sql<string>`left(r.body, ${bodyLimit})`.as('body'),
+      sql<number>`length(r.body)`.as('body_length'),
+    ])
 }

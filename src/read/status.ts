@@ -108,13 +108,16 @@ export async function readStatus(
 }
 
 async function readFreshness({ db, hiddenAccount }: Source): Promise<Omit<CategoryStatus, 'sent_by_day'>[]> {
-  const { rows } = await sql<Omit<CategoryStatus, 'sent_by_day'>>`
-    /* readFreshness */
-    select account, category, state, last_snapshot_at, coalesce(stale, false) as stale
-    from sms.freshness
-    where state <> 'removed' and (${hiddenAccount}::text is null or account <> ${hiddenAccount})
-    order by stale desc nulls last, account, category`.execute(db)
-  return rows
+  let query = db
+    .selectFrom('sms.freshness')
+    .select(['account', 'category', 'state', 'last_snapshot_at'])
+    .select(sql<boolean>`coalesce(stale, false)`.as('stale'))
+    .where('state', '<>', 'removed')
+    .orderBy('stale', 'desc')
+    .orderBy('account')
+    .orderBy('category')
+  if (hiddenAccount !== null) query = query.where('account', '<>', hiddenAccount)
+  return await query.execute()
 }
 
 async function readStorage({ db }: Source): Promise<Storage> {

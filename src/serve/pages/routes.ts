@@ -12,7 +12,7 @@ import {
 import { readEvents, readGaps } from '../../read/events.ts'
 import { wideGapSeconds } from '../../read/gap.ts'
 import { USUAL_SECONDS } from '../../read/grains.ts'
-import { readFailures, readRejected, readRuns, WHOLE_BODY } from '../../read/runs.ts'
+import { readFailures, readRejected, readRejectedById, readRuns } from '../../read/runs.ts'
 import { type Source, sourceOf } from '../../read/source.ts'
 import { readStatusSummary } from '../../read/status.ts'
 import {
@@ -183,8 +183,8 @@ export function addPages(app: Hono, deps: AppDeps, viewOf: (c: Context) => View)
   app.get('/runs/rejected/:id{[0-9]{1,15}}', async (c) => {
     const view = viewOf(c)
     const id = Number(c.req.param('id'))
-    const [row] = await readRejected(source, { limit: 1, id, bodyLimit: WHOLE_BODY })
-    if (row === undefined) return c.notFound()
+    const row = await readRejectedById(source, id)
+    if (row === null) return c.notFound()
     return c.html(rejectedPage(view, row, isDemo([row])))
   })
 }

@@ -1,11 +1,10 @@
 // Imports a file: whatever its order, all good lines in one transaction, derived as if they had come in time.
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import type pg from 'pg'
 import type { Snapshot } from '../../counters/names.ts'
 import type { Entry, LineProblem } from '../../transfer/entry.ts'
 import { holdTimezone, loadCalendar } from '../calendar.ts'
-import type { Transaction, Warehouse } from '../pool.ts'
+import type { Db, Transaction, Warehouse } from '../pool.ts'
 import { addToRun, beginRun, finishRun } from '../runs.ts'
 import { deriveSeries, type SeriesContext } from '../series/derive.ts'
 import { readFinalUntil } from '../series/prune.ts'
@@ -104,7 +103,7 @@ async function storeStage(
   const { counts, refuse } = importing
   await holdTimezone(db, importing.timezone)
   const { ids, added } = await registerCategories(db, stage.categories, importing.isListed)
-  await lockSeries(connection, ids)
+  await lockSeries(db, ids)
   const calendar = await loadCalendar(db, stage.span!.from, stage.span!.until)
   const runId = (await beginRun(db, runOf(stage, importing.startedAt)))!
   const { finish, ...behind } = writeBehind(connection, { runId, imported: true })
@@ -134,12 +133,15 @@ function runOf({ categories }: Stage, startedAt: number) {
 }
 
 /** Waits for other writers of these series, in the order that all take: another import may take its time. */
-async function lockSeries(connection: pg.ClientBase, ids: IdsByNumber): Promise<void> {
-  await connection.query('set local lock_timeout = 0')
-  await connection.query(
-    'select from store.walk where category_id = any($1::integer[]) order by category_id for update',
-    [numberArray(ids)],
-  )
+async function lockSeries(db: Db, ids: IdsByNumber): Promise<void> {
+  await sql`set local lock_timeout = 0`.execute(db)
+  await db
+    .selectFrom('store.walk')
+    .select('category_id')
+    .where('category_id', '=', sql<number>`any(${numberArray(ids)}::integer[])`)
+    .orderBy('category_id')
+    .forUpdate()
+    .execute()
 }
 
 async function importSnapshots(

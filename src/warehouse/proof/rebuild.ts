@@ -38,8 +38,8 @@ export async function rebuild(warehouse: Warehouse, options: RebuildOptions = {}
   const { onStart, onCategory } = options
   if (options.timezone !== undefined) await refuseUnknownTimezone(warehouse.db, options.timezone)
   return await warehouse.transaction(async (tx) => {
-    const { db, connection } = tx
-    await connection.query(`${CELL_STYLE}; set local lock_timeout = '${LOCK_TIMEOUT}'`)
+    const { db } = tx
+    await sql.raw(`${CELL_STYLE}; set local lock_timeout = '${LOCK_TIMEOUT}'`).execute(db)
     const { timezone, previousTimezone } = await settle(db, options.timezone)
     await holdAll(db)
     let rows = (await mendCalendar(db, timezone)) + (await forgetOrphans(db))

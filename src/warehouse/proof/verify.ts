@@ -9,7 +9,7 @@ import { reportingTimezone } from '../calendar.ts'
 import type { Db, Transaction, Warehouse } from '../pool.ts'
 import { type Category, listCategories } from '../registry.ts'
 import { storedRules } from '../rules.ts'
-import { numberArray, splitArray, timestamp } from '../series/text.ts'
+import { instantOrStart, numberArray, splitArray, timestamp } from '../series/text.ts'
 import { compareCalendar, expectedCalendar } from './expected-calendar.ts'
 import { type Recomputed, type RowDifference, recompute } from './recompute.ts'
 
@@ -94,8 +94,8 @@ function otherRules(stored: number | null): Difference {
 /** A transaction that sees one state of the database and cannot change it. */
 function reading<T>(warehouse: Warehouse, work: (tx: Transaction) => Promise<T>): Promise<T> {
   return warehouse.transaction(async (tx) => {
-    await tx.connection.query('set transaction isolation level repeatable read, read only')
-    await tx.connection.query(CELL_STYLE)
+    await sql`set transaction isolation level repeatable read, read only`.execute(tx.db)
+    await sql.raw(CELL_STYLE).execute(tx.db)
     return await work(tx)
   })
 }
@@ -195,6 +195,8 @@ async function compareOrigins(db: Db, category: Category, { origins }: Recompute
     })
 }
 
+const SUMS = sql.raw(`array[${COUNTERS.map((name) => `sum(${name})`).join(', ')}]::text`)
+
 const VIEWS = [
   'sms.deltas',
   ...['hourly', 'daily', 'weekly', 'monthly'].map((grain) => `sms.trends_${grain}`),
@@ -206,16 +208,16 @@ const VIEWS = [
  */
 async function compareSums(tx: Transaction, category: Category, expected: Recomputed): Promise<Difference[]> {
   const before = await readTotalsBefore(tx, category, expected)
-  const sums = COUNTERS.map((name) => `sum(${name})`).join(', ')
-  const { rows } = await tx.connection.query<{ view: string; sums: string; snapshots: string | null }>(
-    VIEWS.map((view) => {
-      const isDeltas = view === 'sms.deltas'
-      const snapshots = isDeltas ? 'null' : 'coalesce(sum(snapshots), 0)::text'
-      return `select '${view}' as view, array[${sums}]::text as sums, ${snapshots} as snapshots
-        from ${view} where account = $1 and category = $2 ${isDeltas ? 'and observed_at > $3' : ''}`
-    }).join(' union all '),
-    [category.account, category.category, edgeOf(expected)],
-  )
+  const sums = VIEWS.map((view) => {
+    const isDeltas = view === 'sms.deltas'
+    return sql`
+      select ${view}::text as view, ${SUMS} as sums,
+        ${isDeltas ? sql`null` : sql`coalesce(sum(snapshots), 0)::text`} as snapshots
+      from ${sql.table(view)} where account = ${category.account} and category = ${category.category}
+        and ${isDeltas ? sql`observed_at > ${instantOrStart(expected.start.newestAt)}` : sql`true`}`
+  })
+  const { rows } = await sql<{ view: string; sums: string; snapshots: string | null }>`
+    /* compareSums */ ${sql.join(sums, sql` union all `)}`.execute(tx.db)
   return rows.flatMap((row) => {
     const of = { table: row.view, account: category.account, category: category.category, row: null }
     const growth =
@@ -235,19 +237,15 @@ async function compareSums(tx: Transaction, category: Category, expected: Recomp
   })
 }
 
-const edgeOf = ({ start }: Recomputed) => (start.newestAt === null ? '-infinity' : timestamp(start.newestAt))
-
 /** What the trends held before the point that the recomputation began at. */
-async function readTotalsBefore({ connection }: Transaction, { id }: Category, { start }: Recomputed) {
+async function readTotalsBefore({ db }: Transaction, { id }: Category, { start }: Recomputed) {
   const nothing = { growth: COUNTERS.map((): bigint | null => null), snapshots: 0 }
   if (start.open === null) return nothing
   const { hour } = start.open
-  const { rows } = await connection.query<{ sums: string; snapshots: number }>(
-    `select array[${COUNTERS.map((name) => `sum(${name})`).join(', ')}]::text as sums,
-      coalesce(sum(snapshots), 0) as snapshots
-    from store.hour where category_id = $1 and hour < $2`,
-    [id, timestamp(hour.start)],
-  )
+  const { rows } = await sql<{ sums: string; snapshots: number }>`
+    /* readTotalsBefore */
+    select ${SUMS} as sums, coalesce(sum(snapshots), 0) as snapshots
+    from store.hour where category_id = ${id} and hour < ${timestamp(hour.start)}`.execute(db)
   const sums = splitArray(rows[0]!.sums).map((sum) => (sum === null ? null : BigInt(sum)))
   return {
     growth: sums.map((sum, i) => plus(sum, hour.growth[i]!)),

@@ -7,7 +7,7 @@ import type { Bucket } from '../../counters/spread.ts'
 import type { Totals } from '../../counters/step.ts'
 import type { WalkState } from '../../counters/walk.ts'
 import type { Db } from '../pool.ts'
-import { epochMs, numberArray, splitArray, textArray, timestamp } from './text.ts'
+import { epochMs, numberArray, rowCell, splitArray, textArray, timestamp } from './text.ts'
 
 /** Everything needed to go on at the end of a category's series. Instants in epoch milliseconds. */
 export interface WalkRow {
@@ -27,7 +27,7 @@ export function emptyWalkRow(categoryId: number): WalkRow {
   return { categoryId, firstAt: null, newestAt: null, state, open: null, snapshotsSinceCheckpoint: 0 }
 }
 
-/** The columns of store.walk after the category, with their types. */
+/** The columns of store.walk after the category, in the table's order, with their types. */
 export const WALK_COLUMNS = [
   ['first_at', 'timestamptz'],
   ['newest_at', 'timestamptz'],
@@ -51,15 +51,16 @@ export const WALK_COLUMNS = [
 
 const names = sql.join(WALK_COLUMNS.map(([name]) => sql.ref(name)))
 
-/** Rows as a table: an array a column. */
+/** Rows as a table, in the columns of store.walk. */
 function unnested(rows: readonly WalkRow[]) {
-  const cells = rows.map(walkColumns)
-  const arrays = WALK_COLUMNS.map(([, type], i) => {
-    const isQuoted = type === 'text' || type === 'jsonb'
-    return sql`${(isQuoted ? textArray : numberArray)(cells.map((row) => row[i]!))}::${sql.raw(type)}[]`
+  const literals = rows.map((row) => {
+    const cells = walkColumns(row).map((cell, i) => {
+      const type = WALK_COLUMNS[i]![1]
+      return type === 'text' || type === 'jsonb' ? rowCell(cell) : (cell ?? '')
+    })
+    return `(${row.categoryId},${cells.join()})`
   })
-  const ids = sql`${numberArray(rows.map((row) => row.categoryId))}::integer[]`
-  return sql`unnest(${sql.join([ids, ...arrays])}) n (category_id, ${names})`
+  return sql`unnest(${textArray(literals)}::store.walk[]) n`
 }
 
 /** A query for walk rows, or for the checkpoints that are earlier copies of them; the caller adds which. */
