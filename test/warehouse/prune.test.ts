@@ -1,5 +1,6 @@
 // Retention: snapshots go, trends stay, and what can still change is derived from the edge.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DIP_REACH_MS } from '../../src/counters/dip.ts'
 import { rebuild } from '../../src/warehouse/proof/rebuild.ts'
 import { verify } from '../../src/warehouse/proof/verify.ts'
 import { prune } from '../../src/warehouse/series/prune.ts'
@@ -87,6 +88,18 @@ describe('retention', () => {
     await expect(decideLine(warehouse, { ...line(600, 0), as: 'reset' })).rejects.toThrow(/final up to/)
   })
 
+  test('sync.prunes names the instant up to which that holds, to the millisecond', async () => {
+    const { rows } = await warehouse.pool.query('select final_until from sync.prunes')
+    expect(rows).toEqual([{ final_until: new Date(at(511) + DIP_REACH_MS) }])
+    const last = rows[0].final_until.getTime() // a snapshot is stored there
+    const lineAt = (instant: number) => ({ ...line(0, 2_700), observed_at: new Date(instant).toISOString() })
+    const [refused] = await recordLines(warehouse, [lineAt(last - 1)])
+    expect(refused).toMatchObject({ stored: 0, final: [{}] })
+    await expect(decideLine(warehouse, { ...lineAt(last), as: 'dip' })).rejects.toThrow(/final up to/)
+    const [taken] = await recordLines(warehouse, [lineAt(last + 1)])
+    expect(taken).toMatchObject({ stored: 1, final: [] })
+  })
+
   test('derives what comes later from the edge', async () => {
     const [late] = await recordLines(warehouse, [
       { ...line(0, 2_790), observed_at: new Date(at(700) + 60_000).toISOString() },
@@ -125,6 +138,6 @@ describe('retention', () => {
       { snapshots: 511, kept_from: new Date(at(511)) },
       { snapshots: 1, kept_from: null },
     ])
-    expect(await verify(warehouse)).toMatchObject({ pruned: 1, snapshots: 1_100 - 512 })
+    expect(await verify(warehouse)).toMatchObject({ pruned: 1, snapshots: 1_100 - 512 + 1 })
   })
 })

@@ -1,6 +1,7 @@
 // A counter more is a line in counters/names.ts and its columns in a migration: this file adds one to a copy of both.
 import { expect, test, vi } from 'vitest'
 import { COUNTERS } from '../../src/counters/names.ts'
+import { fromLine, toLine } from '../../src/spool/records.ts'
 import { verify } from '../../src/warehouse/proof/verify.ts'
 import { applyRepeatable } from '../../src/warehouse/schema/repeatable.ts'
 import { recordLines, withWarehouse } from '../helpers/warehouse.ts'
@@ -62,4 +63,35 @@ test('a 13th counter is in every view, in the dictionary, in the trends and unde
     await expect(pool.query('update store.snapshot set read = 5')).rejects.toThrow('cannot be changed')
     await pool.query('update store.snapshot set read_delta = read_delta') // derived, so it may
   })
+})
+
+test('state that was stored before the counter existed goes on, with its value unknown until then', async () => {
+  await withWarehouse(async (warehouse) => {
+    const { pool } = warehouse
+    await pool.query(MIGRATION)
+    await applyRepeatable(warehouse.db)
+    await pool.query(`insert into store.run (id, key, trigger, started_at, status)
+      overriding system value values (1, gen_random_uuid(), 'import', now(), 'ok')`)
+    const line = (minutes: number, stats: object) => ({
+      category: 'a',
+      observed_at: at(minutes),
+      stats: { ...stats },
+    })
+    await recordLines(warehouse, [line(0, { sent: 10 }), line(30, { sent: 20 })])
+    const cut = (column: string) => `${column} = regexp_replace(${column}, ',NULL}$', '}')`
+    await pool.query(`update store.walk set ${['last', 'hour_growth', 'day_growth'].map(cut).join(', ')}`)
+    await recordLines(warehouse, [line(60, { sent: 30, read: 7 }), line(90, { sent: 40, read: 9 })])
+    expect((await pool.query('select sent, read from sms.deltas order by observed_at')).rows).toEqual([
+      { sent: 10, read: null },
+      { sent: 10, read: null },
+      { sent: 10, read: 2 },
+    ])
+    expect((await verify(warehouse)).differences).toEqual([])
+  })
+})
+
+test('an answer that waited in the spool since before the counter existed has no value for it', () => {
+  const answer = { kind: 'answer', account: 'a', category: 'b', at: 0, timespent: null, extra: null } as const
+  const read = fromLine(toLine({ ...answer, counters: Array(12).fill(1) }).trimEnd())
+  expect(read).toEqual({ ...answer, counters: [...Array(12).fill(1), null] })
 })
