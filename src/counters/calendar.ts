@@ -1,5 +1,5 @@
-// The days of the reporting zone as PostgreSQL gives them, and the hours that they are cut into.
-// Pure; instants in epoch milliseconds. No time zone rule is known here: only edges.
+// The days of the reporting time zone as PostgreSQL computed them, and the hours that they are cut into.
+// Pure; instants in epoch milliseconds. It knows edges, not time zone rules.
 
 const HOUR_MS = 3_600_000
 
@@ -32,7 +32,7 @@ export interface Calendar {
 export function createCalendar(days: readonly Day[]): Calendar {
   const start = days[0]!.start
   const end = days.at(-1)!.end
-  let recent = days[0]! // neighbours are asked for in a row
+  let recent = days[0]! // the next instant is usually on the same day
 
   function dayAt(at: number): Span {
     if (at >= recent.start && at < recent.end) return recent

@@ -5,13 +5,13 @@ import type { Decision, Standing } from './step.ts'
 
 const HOUR_MS = 3_600_000
 const LONGEST_DIP_MS = 24 * HOUR_MS
-/** Slow polling: a dip of a single snapshot may last longer. */
+/** Where polls are far apart, a dip of a single snapshot may last longer. */
 const LONGEST_SINGLE_DIP_MS = 7 * 24 * HOUR_MS
 
-/** How far from a snapshot the rule can reach: what lies further apart cannot change each other's kind. */
+/** How far the rule reaches: snapshots that are further apart cannot change each other's kind. */
 export const DIP_REACH_MS = LONGEST_SINGLE_DIP_MS
 
-/** A fall that may turn out to be a dip, as long as a recovery can still come. */
+/** A fall that is a dip if a recovery comes in time. */
 export interface DipCandidate {
   /** The first low snapshot. */
   readonly at: number
@@ -25,7 +25,7 @@ export interface DipCandidate {
   readonly lowSnapshots: number
 }
 
-/** The question that `snapshot` opens, seen from `standing`; null if it cannot be the start of a dip. */
+/** The candidate that begins at `snapshot`, which follows `standing`; null if no dip can begin there. */
 export function suspectDip(standing: Standing | null, snapshot: Snapshot): DipCandidate | null {
   if (standing === null || !hasFallBelowTenth(standing.last, snapshot.counters)) return null
   const total = sum(standing.last)
@@ -35,9 +35,9 @@ export function suspectDip(standing: Standing | null, snapshot: Snapshot): DipCa
 }
 
 /**
- * What the next snapshot says about an open question. `recovered`: it came back to nine tenths, so
- * that it is a dip if all before it were low (`wasLow`). `next`: the question as it stands if it was
- * not a recovery; null once no later snapshot can answer it with yes.
+ * What the next snapshot does to a candidate. `recovered`: the values came back to nine tenths, so the candidate is a
+ * dip if all snapshots before this one were low (`wasLow`). `next`: the candidate if this was no recovery; null once
+ * no later snapshot can make it a dip.
  */
 export function observe(
   candidate: DipCandidate,
@@ -70,9 +70,9 @@ function hasFallBelowTenth(last: Counters, values: Counters): boolean {
 }
 
 /**
- * Whether some of the counters in `base` that hold half of `total` can together be below a tenth: later
- * snapshots may leave counters out, and only those that all of them have decide. Judged with the last
- * counter taken in part, so that a yes may be too cautious but a no is certain.
+ * Whether some of the counters in `base` that make up half of `total` can together be below a tenth. Later snapshots
+ * may leave counters out, and only the counters that all of them have count. The last counter is taken in part, so
+ * true may be wrong, but false is certain.
  */
 function mayBeLow(values: Counters, base: Counters, total: bigint): boolean {
   const counters = base.flatMap((before, i) => {

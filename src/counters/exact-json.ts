@@ -65,7 +65,7 @@ function fitsNumeric(source: string): boolean {
   return scale <= NUMERIC_SCALE && digits.length + exponent <= NUMERIC_WHOLE_DIGITS
 }
 
-/** A valid JSON text with all that lies deeper than MAX_DEPTH replaced: what walks the result recurses. */
+/** A valid JSON text with everything deeper than MAX_DEPTH replaced, because code that walks the result recurses. */
 function withoutDepths(text: string): string {
   let kept = ''
   let from = 0

@@ -1,4 +1,4 @@
-// Whole numbers judged by their digits, not by the double that they would be rounded to.
+// Whole numbers read by their digits, not by the double that they would be rounded to.
 // No string built here is longer than the number's own text, however large its exponent.
 
 /** A decimal number as ± digits × 10^exponent. */

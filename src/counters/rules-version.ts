@@ -1,5 +1,5 @@
 /**
- * The version of the rules of this folder. It grows with every change that makes other deltas or trends of the same
- * snapshots and decisions; `rebuild` then brings stored rows to the new rules.
+ * The version of the rules in this folder. Raise it with every change that makes different deltas or trends from the
+ * same snapshots and decisions; `primosync rebuild` then derives stored rows by the new rules.
  */
 export const RULES_VERSION = 1

@@ -1,5 +1,5 @@
 // The totals that an answer, or a line of an imported file, holds (contract, section 2). Pure.
-// Numbers are judged by their text; no rule spans two fields.
+// Numbers are read by their text; no rule spans two fields.
 
 import { z } from 'zod'
 import {
@@ -63,7 +63,7 @@ export function hasCounter(record: Record<string, unknown>): boolean {
   return COUNTERS.some((name) => record[name] !== undefined && record[name] !== null)
 }
 
-/** A field that may be missing or null; `read` gives null for what is not `expected`. */
+/** A field that may be missing or null; `read` returns null for a value that is not `expected`. */
 function field<T>(expected: string, read: (value: unknown) => T | null) {
   return z
     .unknown()
@@ -78,7 +78,7 @@ function field<T>(expected: string, read: (value: unknown) => T | null) {
 
 /**
  * A gauge as a plain decimal without superfluous zeros: "12.5" for `1.250e1`. Null if it is negative or
- * no finite double. What lies beyond the digits that a numeric can hold is cut off.
+ * no finite double. Digits beyond those that a numeric can hold are cut off.
  */
 function levelOf(source: string): string | null {
   const { negative, digits, exponent } = decimalOf(source)

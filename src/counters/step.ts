@@ -72,7 +72,7 @@ export function step(standing: Standing | null, snapshot: Snapshot, decision: De
   }
 }
 
-/** The delta of a snapshot that changes nothing: a dip, or a baseline that somebody decided. */
+/** The delta of a snapshot that changes nothing: a dip, or a decided baseline. */
 export function withoutChange(kind: 'dip' | 'baseline', decided: boolean, standing: Standing | null): Delta {
   return {
     previousAt: standing?.at ?? null,

@@ -38,13 +38,13 @@ export function append(
   return { state: { standing, open }, delta }
 }
 
-/** Walks a series that is pushed snapshot by snapshot in ascending order; `end` gives what was held back. */
+/** Walks a series that is pushed snapshot by snapshot in ascending order; `end` returns what was held back. */
 export class Walk<S extends Snapshot = Snapshot> {
   #standing: Standing | null
   readonly #decisions: ReadonlyMap<number, Decision>
   /** Not yet walked; more than one only while the first of them may start a dip. */
   #ahead: S[] = []
-  /** The question that the first of #ahead opens, and how far in #ahead it has been put. */
+  /** The dip that may begin at the first of #ahead, and how many of #ahead it has been checked against. */
   #question: { candidate: DipCandidate; asked: number } | null = null
   #open: DipCandidate[] = []
 
@@ -64,7 +64,7 @@ export class Walk<S extends Snapshot = Snapshot> {
     return { walked, state: { standing: this.#standing, open: this.#open } }
   }
 
-  /** Where the walk stands after what `push` gave so far. */
+  /** Where the walk stands after what `push` returned so far. */
   get standing(): Standing | null {
     return this.#standing
   }
@@ -125,7 +125,7 @@ export class Walk<S extends Snapshot = Snapshot> {
     return { snapshot, delta }
   }
 
-  /** At the end of a series, a question that no snapshot has answered stays for those to come. */
+  /** At the end of a series, an undecided fall stays a candidate for the snapshots to come. */
   #keepOpen({ candidate, asked }: { candidate: DipCandidate; asked: number }): void {
     if (asked === this.#ahead.length) this.#open.push(candidate)
   }

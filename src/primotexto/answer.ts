@@ -1,5 +1,5 @@
 // What an answer of the provider becomes, by its status and its body (contract, section 2). Pure.
-// Codes and classes: the provider's pages, where they say so; every unknown answer has its place too.
+// Codes and classes are those of the provider's pages; every unknown answer has a class, too.
 
 import { isDigits, isRecord, numberSource, parseExact, storable } from '../counters/exact-json.ts'
 import { exactInteger } from '../counters/integer.ts'
@@ -7,7 +7,7 @@ import { keptBody } from '../counters/kept-body.ts'
 import type { Reading } from '../counters/names.ts'
 import { hasCounter, statsOf } from '../counters/stats.ts'
 
-/** Why a category has no reading; says who must act and whether asking again can help. */
+/** Why a category has no reading: it decides what the user should do and whether asking again can help. */
 export const ERROR_CLASSES = [
   'authentication',
   'account',
@@ -55,7 +55,7 @@ const CLASS_OF_STATUS: ReadonlyMap<number, ErrorClass> = new Map([
 const KEPT_MESSAGE_LENGTH = 200
 const MAX_SQL_INTEGER = 2 ** 31 - 1
 
-/** Judges one answer by its HTTP status and its body as text (a byte order mark is allowed). Never throws. */
+/** Reads one answer: its HTTP status and its body as text (a byte order mark is allowed). Never throws. */
 export function readAnswer(body: string, status: number): Answer {
   const value = parseExact(body.startsWith('\ufeff') ? body.slice(1) : body)
   const record = isRecord(value) ? value : {}

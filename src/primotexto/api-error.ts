@@ -5,14 +5,13 @@ import type { ErrorClass } from './answer.ts'
 
 /** What to do about failures of a class. */
 export const ADVICE: Readonly<Record<ErrorClass, string>> = {
-  authentication: 'Check the API key of this account, and that Primotexto has API access switched on for it.',
-  account: 'Check the credits of this account at Primotexto; the next run asks again.',
-  throttled: 'Lower SYNC_RATE_LIMIT or SYNC_CONCURRENCY, or ask less often; the next run asks again.',
-  request:
-    'Check PRIMOTEXTO_BASE_URL: it must be the address that answers itself, as redirects are not followed.',
+  authentication: 'Check the API key of this account, and that API access is enabled for it at Primotexto.',
+  account: 'Check the credits of this account at Primotexto. The next run asks again.',
+  throttled: 'Lower SYNC_RATE_LIMIT or SYNC_CONCURRENCY, or ask less often. The next run asks again.',
+  request: 'Check PRIMOTEXTO_BASE_URL: it must be the final address, as redirects are not followed.',
   category: 'Check the spelling of the category, or pause it: primosync category pause NAME',
-  server: 'The provider is in trouble; nothing to do here, the next run asks again.',
-  network: 'Check the network and PRIMOTEXTO_BASE_URL; if answers are slow, raise SYNC_TIMEOUT.',
+  server: 'Nothing needs doing here: the next run asks again.',
+  network: 'Check the network and PRIMOTEXTO_BASE_URL. If answers are slow, raise SYNC_TIMEOUT.',
 }
 
 export interface ApiErrorFacts {
@@ -53,7 +52,7 @@ export class ApiError extends PrimosyncError {
     return this.class === 'server' || this.class === 'network' || this.class === 'throttled'
   }
 
-  /** The whole account is refused: asking for its other categories is of no use in this run. */
+  /** The whole account is refused: asking for its other categories cannot succeed in this run. */
   get endsRun(): boolean {
     return this.class === 'authentication' || this.class === 'account'
   }

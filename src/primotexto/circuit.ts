@@ -1,13 +1,13 @@
-// The circuit of one account: a provider that answers nothing is not asked for a thousand categories, four times
-// each. It opens in the run that finds out, and closes again by the first answer of a later one.
+// The circuit breaker of one account: while the provider answers nothing, a run does not ask for a thousand categories
+// four times each. It opens during a run, and closes with the first answer of a later one.
 import type { ErrorClass } from './answer.ts'
 
-/** So many categories without an answer between them, and the provider is in doubt: no further ones are asked. */
+/** After this many categories in a row without an answer the provider is in doubt, and no further ones are asked. */
 const DOUBT_AFTER = 5
-/** What a dead provider is asked in a run: so many categories, one at a time and once each. One could be at fault itself. */
+/** How many categories a run asks a dead provider for, one at a time and once each: a single one may itself be at fault. */
 const PROBES = 3
 
-/** `alive`; `in doubt`, until a category is answered or has had its last try; `dead`: the run is to be given up. */
+/** `alive`; `in doubt`, until a category is answered or its last try fails; `dead`: the run gives up. */
 export type Verdict = 'alive' | 'in doubt' | 'dead'
 
 export interface Circuit {

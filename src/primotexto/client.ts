@@ -26,11 +26,11 @@ export interface ClientOptions {
   readonly watcher?: ClientWatcher
 }
 
-/** Hears how requests went. Must not throw. */
+/** Is called with the outcome of requests. Must not throw. */
 export interface ClientWatcher {
-  /** Of every request that was not cut off by a stop, also of those that are tried again. */
+  /** For every request that was not ended by a stop, including those that are retried. */
   onRequest(durationMs: number, outcome: RequestOutcome): void
-  /** Of every category that got no answer in the end. */
+  /** For every category that has no answer after all retries. */
   onFailure(failureClass: ErrorClass): void
 }
 
@@ -40,14 +40,14 @@ export type RequestOutcome = Fetched['result']['kind'] | ErrorClass
 export interface RetryOptions {
   /** Requests after the first one. */
   readonly retries: number
-  /** The first wait; each further one is twice as long, and all are stretched by a random factor of 1 to 2. */
+  /** The first wait; each further one is twice as long, and all are multiplied by a random factor of 1 to 2. */
   readonly minDelayMs: number
   readonly maxDelayMs: number
 }
 
 const RETRY: RetryOptions = { retries: 3, minDelayMs: 500, maxDelayMs: 8_000 }
 
-/** A shorter one keeps nobody out, and would be found in any number. */
+/** A shorter key protects nothing, and its digits would be found in any number. */
 const SHORTEST_KEY = 8
 
 /** What the provider said of one category. */
@@ -101,22 +101,22 @@ function startRun(
   const refusal = new AbortController()
   const stop = AbortSignal.any([signal, refusal.signal])
   const queue = new PQueue({ concurrency: options.concurrency })
-  // Of this run alone: the turns of requests that a run gave up would keep the next one waiting.
+  // One for each run: requests that a run gave up would otherwise delay the next one.
   const pace = createPace(options.ratePerSecond)
-  // Stands still while it is in doubt whether the provider lives; tries after the first one go on.
+  // Paused while the provider is in doubt; retries go on.
   const firstTries = new PQueue({ concurrency: circuit.isOpen ? 1 : options.concurrency })
   circuit.beginRun()
   const { watcher, retry: { retries, minDelayMs, maxDelayMs } = RETRY } = options
 
   async function shouldRetry({ error, retryDelay }: RetryContext): Promise<boolean> {
     if (!(error instanceof ApiError && error.isTransient) || circuit.isOpen) return false
-    // p-retry knows nothing of Retry-After: wait here for what it asks beyond p-retry's own delay
+    // p-retry does not know Retry-After: wait here for what exceeds p-retry's own delay
     const furtherMs = (error.retryAfterMs ?? 0) - retryDelay
     if (furtherMs > 0) await delay(furtherMs, undefined, { signal: stop })
     return true
   }
 
-  /** Before the slot is free, so that no request follows where none should. */
+  /** Called while the slot is still taken, so that no further request starts before the circuit has decided. */
   function noteOutcome(category: string, failure: ApiError | null, attempts: number): void {
     const isLastTry = failure !== null && (!failure.isTransient || circuit.isOpen || attempts > retries)
     const verdict = circuit.heard(category, failure?.class ?? null, isLastTry)
@@ -146,8 +146,8 @@ function startRun(
       }
     }
     try {
-      // a slot a request, none for the wait between two
-      // Whom a dead provider is asked for is left to chance, as some categories may be at fault themselves.
+      // A request takes a slot, the wait before a retry does not.
+      // A dead provider is asked for random categories, as some may themselves be at fault.
       const priority = circuit.isOpen ? Math.random() : 0
       const request = () => queue.add(attempt, { signal: stop })
       const firstRequest = () => firstTries.add(request, { signal: stop, priority })
@@ -175,7 +175,7 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
   const path = `${pathname.replace(/\/+$/, '')}/messages/stats?category=`
   const key = apiKey()
   const headers = { 'X-Primotexto-ApiKey': key, 'Content-Type': 'application/json' }
-  // What the provider says may be kept, and it may repeat what it was told.
+  // Answers are stored and logged, and a provider may repeat the key in them.
   const spellings = key.length < SHORTEST_KEY ? [] : [key, JSON.stringify(key).slice(1, -1)]
   const withoutKey = (text: string) =>
     spellings.reduce((clean, spelling) => clean.replaceAll(spelling, '[API key]'), text)

@@ -17,7 +17,7 @@ export interface Request {
 
 export interface Exchange {
   readonly status: number
-  /** UTF-8, what is invalid as U+FFFD; empty if it is unreadable and no success, so that the status tells. */
+  /** UTF-8, with U+FFFD for what is invalid; empty if it is unreadable and the status is no success. */
   readonly body: string
   readonly retryAfter: string | undefined
   /** When the answer was complete, in epoch ms. */
@@ -65,7 +65,7 @@ export async function exchange(dispatcher: Dispatcher, request: Request): Promis
   }
 }
 
-/** The text of a body. No compression was asked for, but something on the way may compress all the same. */
+/** The text of a body. No compression was asked for, but a proxy may compress all the same. */
 function decoded(bytes: Uint8Array, encoding = ''): string {
   const { buffer, byteOffset, byteLength } = decompressed(bytes, encoding.trim().toLowerCase())
   return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')

@@ -1,10 +1,10 @@
-// How fast requests may follow each other, measured by a clock that nobody sets: one that waits by the time of day
-// stands still for as long as that was set back.
+// How fast requests may follow each other, by the monotonic clock: a limiter that uses the time of day would stop for
+// as long as the clock is set back.
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Gives what resolves when the next request may be sent, evenly and so many a second at most (null: at once), and
- * rejects once the signal is aborted.
+ * Returns a function whose promise resolves when the next request may be sent: evenly, at most `perSecond` (null: at
+ * once). It rejects once the signal is aborted.
  */
 export function createPace(perSecond: number | null): (signal: AbortSignal) => Promise<void> {
   if (perSecond === null) return async () => {}

@@ -1,14 +1,14 @@
-// Reads a spool segment in stretches of whole lines, so that replaying needs little memory whatever its size.
+// Reads a spool segment in batches of whole lines, so that replaying needs little memory whatever its size.
 import { type FileHandle, open } from 'node:fs/promises'
 import { fromLine, type SpoolRecord } from './records.ts'
 
 const CHUNK_BYTES = 1 << 19
 const NEWLINE = 10
 
-/** A stretch of a segment: its good records, and where the next stretch begins. */
+/** A part of a segment: its good records, and where the next part begins. */
 export interface RecordBatch {
   readonly records: SpoolRecord[]
-  /** Whole lines that are damaged, as they stand. */
+  /** Whole lines that are damaged, unchanged. */
   readonly damaged: Buffer[]
   readonly endBytes: number
 }
@@ -34,7 +34,7 @@ export async function readRecords(
   return { records, damaged, endBytes: startBytes + bytes.length }
 }
 
-/** What stands after the last whole line: half a line that a power cut or a kill left. */
+/** What follows the last whole line: part of a line, left by a power cut or a killed process. */
 export async function readTail(path: string, startBytes: number): Promise<Buffer> {
   return await withFile(path, async (file) => {
     const { size } = await file.stat()

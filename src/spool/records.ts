@@ -16,7 +16,7 @@ export function runStartedAt(runKey: string): number {
 interface OfCategory {
   readonly account: string
   readonly category: string
-  /** When the answer arrived, or the asking failed: epoch milliseconds. */
+  /** When the answer arrived, or the last attempt failed: epoch milliseconds. */
   readonly at: number
 }
 
@@ -64,13 +64,13 @@ export type SpoolRecord = RunRecord | Outcome | FinishedRecord
 
 const KINDS: readonly string[] = ['run', 'answer', 'rejected', 'failure', 'finished']
 
-/** A record as a line: its checksum, a blank, its JSON. */
+/** A record as a line: its checksum, a space, its JSON. */
 export function toLine(record: SpoolRecord): string {
   const json = JSON.stringify(record)
   return `${checksum(json)} ${json}\n`
 }
 
-/** The record in a line (without its end); null where the line is damaged, or a later version's. */
+/** The record in a line (without its line feed); null if the line is damaged or of a later version. */
 export function fromLine(line: string): SpoolRecord | null {
   const json = line.slice(9)
   if (line.slice(0, 9) !== `${checksum(json)} ` || json === '') return null

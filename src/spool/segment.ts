@@ -1,4 +1,4 @@
-// A spool segment: the append-only file of one run. What `append` has resolved for is on the disk.
+// A spool segment: the append-only file of one run. A record is on the disk once `append` has resolved.
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
@@ -8,7 +8,7 @@ export interface Segment {
   readonly path: string
   /**
    * Resolves once the record is on the disk; records that come together are written and synced together.
-   * Rejects with a PrimosyncError naming the file if it is not there for sure, and so do all later ones.
+   * Rejects with a PrimosyncError naming the file if that is not certain; all later calls reject, too.
    */
   append(record: SpoolRecord): Promise<void>
   /** How many bytes are on the disk. */
@@ -34,9 +34,8 @@ export function createSegment(path: string): Segment {
     file ??= await createFile(path)
     await file.appendFile(bytes)
     await file.datasync()
-    // Whoever stores what others left behind takes a file away that nobody has written to for long, and this
-    // process may have been paused for longer.
-    if ((await file.stat()).nlink === 0) throw new Error('the file was taken away')
+    // Another process may have stored and removed the file, if this one was paused for long enough to look dead.
+    if ((await file.stat()).nlink === 0) throw new Error('the file was removed by another process')
     durableBytes += bytes.length
   }
 
@@ -51,7 +50,7 @@ export function createSegment(path: string): Segment {
       } catch (error) {
         if (!broken) {
           broken = unwritable(path, error)
-          // A part of a line would make the next one a damaged one.
+          // The rest of a half-written line would damage the next one.
           await file?.truncate(durableBytes).catch(() => {})
         }
         for (const { reject } of group) reject(broken)
@@ -84,9 +83,9 @@ async function createFile(path: string): Promise<FileHandle> {
   return file
 }
 
-/** After a power cut a file is there only if its name in the folder is on the disk, too. */
+/** A file survives a power cut only if its entry in the folder is on the disk, too. */
 async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return // which opens no folders
+  if (process.platform === 'win32') return // folders cannot be opened there
   const handle = await open(folder, 'r')
   try {
     await handle.sync()
@@ -97,7 +96,7 @@ async function syncFolder(folder: string): Promise<void> {
 
 function unwritable(path: string, error: unknown): PrimosyncError {
   return new PrimosyncError(`The spool cannot be written: ${path}: ${reasonOf(error)}.`, {
-    hint: 'Answers are kept there before they are stored. Make room or mend the rights of the data folder (PRIMOSYNC_DATA_DIR).',
+    hint: 'Answers are kept there before they are stored. Make room, or correct the permissions of the data folder (PRIMOSYNC_DATA_DIR).',
     cause: error,
   })
 }

@@ -1,18 +1,18 @@
-// The spool: the folder of segments that are not stored yet. A segment lives from the first answer of its
-// run until the warehouse has all of it; one that stays behind is stored by whichever process comes next.
+// The spool: the folder of segments that are not stored yet. A segment exists from the first answer of its run until
+// the warehouse has all of it. A segment left by a process that died is stored by the next process.
 import { chmod, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
+import { bytesText } from '../units.ts'
 import { createSegment, type Segment } from './segment.ts'
 
 const SEGMENT = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.ndjson$/
 /**
- * The most that may wait: three million answers, ten days of a thousand categories every five minutes. Beyond
- * it nothing more is asked: what is kept already is worth more than what could be asked, as it is older, and
- * a full disk would take the rest of the machine down.
+ * The most that may wait: three million answers, or ten days of a thousand categories every five minutes. At this
+ * limit asking stops, because a full disk would stop the rest of the machine, too.
  */
 const LIMIT_BYTES = 1 << 30
-/** What a tick may need on the disk: so much, and so much for each category. */
+/** What a tick may need on the disk: a fixed part, and a part for each category. */
 const TICK_BYTES = 1 << 16
 const CATEGORY_BYTES = 1 << 10
 
@@ -25,11 +25,11 @@ export interface Spool {
   /** Removes a segment that is stored. */
   remove(path: string): Promise<void>
   /**
-   * Keeps lines of a segment that cannot be read, of the stretch that begins at `startBytes`, for a person to look
-   * at; a second time, too. Gives the file that holds them.
+   * Writes lines of a segment that cannot be read, from the part that begins at `startBytes`, to a file for a person
+   * to look at. Safe to repeat. Returns the path of the file.
    */
   setAside(runKey: string, startBytes: number, damaged: readonly Uint8Array[]): Promise<string>
-  /** Why there is no room for a tick over so many categories; null: there is. */
+  /** The error to report if there is no room for a tick over so many categories; null if there is. */
   lackOfRoom(categories: number): Promise<PrimosyncError | null>
 }
 
@@ -50,7 +50,7 @@ export async function openSpool(dataDir: string, limitBytes = LIMIT_BYTES): Prom
     await tryOut(folder)
   } catch (error) {
     throw new PrimosyncError(`The data folder cannot be written: ${folder}: ${reasonOf(error)}.`, {
-      hint: 'Make room or mend its rights, or set PRIMOSYNC_DATA_DIR to a folder that this user may write to.',
+      hint: 'Make room, or correct its permissions, or set PRIMOSYNC_DATA_DIR to a folder that this user may write to.',
       cause: error,
     })
   }
@@ -71,11 +71,11 @@ export async function openSpool(dataDir: string, limitBytes = LIMIT_BYTES): Prom
   }
 }
 
-/** Says at the start, not in the night, that nothing can be kept. */
+/** Writes and removes a file, so that a folder without write permission is reported at the start. */
 async function tryOut(folder: string): Promise<void> {
   const path = join(folder, `.try-${process.pid}-${Date.now()}`)
   try {
-    await writeFile(path, 'A program tries whether it can write here.\n', { mode: 0o600, flush: true })
+    await writeFile(path, 'primosync checks that it can write here.\n', { mode: 0o600, flush: true })
   } finally {
     await rm(path, { force: true })
   }
@@ -103,18 +103,16 @@ async function lackOfRoom(
   const waiting = (await listSegments(folder)).reduce((sum, { bytes }) => sum + bytes, 0)
   if (waiting >= limitBytes) {
     return new PrimosyncError(
-      `The spool is full: ${mebibytes(waiting)} wait in ${folder}. Nothing more is asked until the database has taken them.`,
-      { hint: 'See why the database cannot be used; what waits is stored as soon as it can.' },
+      `The spool is full: ${bytesText(waiting)} wait in ${folder}. Asking stops until the database has stored them.`,
+      {
+        hint: 'Find out why the database cannot be used (primosync doctor). The waiting answers are stored once it can.',
+      },
     )
   }
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize >= needed) return null
   return new PrimosyncError(
-    `There is no room for the spool: ${mebibytes(bavail * bsize)} are free in ${folder}. Nothing is asked.`,
-    { hint: 'Make room on that disk, or set PRIMOSYNC_DATA_DIR to a folder on another.' },
+    `There is no room for the spool: ${bytesText(bavail * bsize)} are free in ${folder}. Asking stops.`,
+    { hint: 'Make room on that disk, or set PRIMOSYNC_DATA_DIR to a folder on another one.' },
   )
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`
 }

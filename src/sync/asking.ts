@@ -6,12 +6,12 @@ import type { Client, FetchStats } from '../primotexto/client.ts'
 import type { FailureRecord, Outcome } from '../spool/records.ts'
 import type { Target } from './targets.ts'
 
-/** How many failures of one class are told one by one; in an outage of the provider all categories fail alike. */
+/** How many failures of one class are logged one by one: in an outage of the provider all categories fail alike. */
 const TOLD_OF_A_CLASS = 5
 
 /**
- * Asks for all targets and hands each outcome to `keep`. Gives how many categories have no outcome or a failure
- * (`failed`), and how many answers were of no use (`rejected`). Never rejects; `keep` must not either.
+ * Asks for all targets and passes each outcome to `keep`. Returns how many categories have no outcome or a failure
+ * (`failed`), and how many answers could not be used (`rejected`). Never rejects; `keep` must not either.
  */
 export async function askAll(
   accounts: readonly { readonly name: string; readonly client: Client }[],
@@ -41,7 +41,7 @@ export async function askAll(
   return { failed, rejected }
 }
 
-/** Null where the category was not asked, because of a stop, or because its account was refused or answers nothing. */
+/** Null if the category was not asked, because of a stop, a refused account or a provider that answers nothing. */
 async function ask(
   fetchStats: FetchStats,
   { account, category }: Target,
@@ -75,7 +75,7 @@ function failureOf(account: string, error: ApiError): FailureRecord {
   }
 }
 
-/** Tells of failures in the log, and sums up where there are many of one sort. */
+/** Logs failures, and sums them up where there are many of one class. */
 function teller(log: Logger) {
   const counts = new Map<FailureRecord['class'], number>()
   return {

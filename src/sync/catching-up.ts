@@ -1,4 +1,4 @@
-// Between ticks: stores what waits in the spool as soon as the database is back, and asks for nothing.
+// Between ticks: stores what waits in the spool as soon as the database is back. Asks the provider for nothing.
 import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pRetry from 'p-retry'
@@ -11,15 +11,14 @@ import type { TickDeps } from './tick.ts'
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 15_000
 const SLICE_MS = 2_000
-/** Longer than those who wait for their turn take to ask again. */
+/** Longer than other processes that wait for the lease take to ask for it again. */
 const TURN_OF_OTHERS_MS = 500
-/** How long after a stop a database that says nothing is waited for. */
+/** How long after a stop to wait for a database that does not answer. */
 const STOP_GRACE_MS = 4_000
 
 /**
- * Tries until all that waits is stored (true), what is left cannot be, or `signal` is aborted. Tells `onStored` of
- * each transaction.
- * Never rejects; what it cannot store the next tick tries again.
+ * Tries until everything that waits is stored (true), what is left cannot be stored, or `signal` is aborted. Calls
+ * `onStored` for each transaction. Never rejects; the next tick retries what it could not store.
  */
 export async function catchUp(deps: TickDeps, onStored: OnStored, signal: AbortSignal): Promise<boolean> {
   const caughtUp = pRetry(() => storeAll(deps, onStored, signal), {
@@ -37,7 +36,7 @@ export async function catchUp(deps: TickDeps, onStored: OnStored, signal: AbortS
   }
 }
 
-/** In slices, between which others have a turn: a backlog of days takes minutes. */
+/** In slices of two seconds, between which other processes can take the lease: a backlog of days takes minutes. */
 async function storeAll(deps: TickDeps, onStored: OnStored, signal: AbortSignal): Promise<boolean> {
   const replay = { key: randomUUIDv7(), startedAt: Date.now() }
   while ((await deps.spool.list()).length > 0) {
@@ -55,7 +54,7 @@ async function storeSlice(
   signal: AbortSignal,
 ): Promise<number> {
   await prepare()
-  // Without a limit: whoever is at work meanwhile may store it for us.
+  // Without a limit: the process that holds the lease may store it for us.
   const turn = { patienceMs: Number.POSITIVE_INFINITY, signal }
   const lease = (await acquireLease(warehouse, holder, turn))!
   try {

@@ -1,5 +1,5 @@
-// The daemon's heart: the first tick at once, then on schedule, until it is told to stop; and between two ticks
-// what the database could not take is stored as soon as it can.
+// The daemon's loop: the first tick at once, then on schedule, until it is stopped. Between two ticks it stores what
+// the database could not take.
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import type { RunCounts } from '../warehouse/runs.ts'
 import { catchUp } from './catching-up.ts'
@@ -8,13 +8,13 @@ import { type TickDeps, type TickReport, tick } from './tick.ts'
 
 export interface DaemonDeps extends TickDeps {
   readonly pattern: string
-  /** Told of every tick that ran. */
+  /** Called after every tick that ran. */
   onTick(report: TickReport): void
-  /** Told whether the database could take all that there was for it, when that was last tried. */
+  /** Called with whether answers still wait, after each attempt to store them. */
   onWaiting?(isWaiting: boolean): void
-  /** Told of what was stored between two ticks. */
+  /** Called with what was stored between two ticks. */
   onLate?(counts: RunCounts): void
-  /** Told of every instant at which a tick was due, once it is known what came of it. */
+  /** Called for every instant at which a tick was due, with its outcome. */
   onDue?(outcome: TickOutcome): void
 }
 
@@ -29,7 +29,7 @@ export interface Daemon {
   readonly schedule: Schedule
   /** Resolves when the first tick is over. */
   readonly firstTick: Promise<void>
-  /** No new tick, and the one under way comes to its end: what has arrived is stored. */
+  /** Starts no new tick, and waits for the one under way to store what has arrived. */
   stop(): Promise<void>
 }
 
@@ -41,10 +41,10 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
 
   const run = async (trigger: 'startup' | 'schedule', scheduledAt: number | null): Promise<void> => {
     if (stop.aborted) return
-    // Ticks never pile up: the next one asks for the totals of then.
+    // Ticks never queue up: the next one asks for the totals of its own time.
     if (underWay) {
       deps.onDue?.('left_out')
-      return deps.log.warn('a tick is left out, as the one before is still under way')
+      return deps.log.warn('a tick is left out: the one before is still under way')
     }
     untilNextTick.abort()
     underWay = runTick(deps, trigger, scheduledAt, stop)
@@ -77,7 +77,7 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
   }
 }
 
-/** A tick that goes wrong is told in the log; the next one is due all the same. Never rejects. */
+/** Logs a tick that fails; the next one runs all the same. Never rejects. */
 async function runTick(
   deps: DaemonDeps,
   trigger: 'startup' | 'schedule',

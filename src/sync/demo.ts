@@ -12,7 +12,7 @@ import { addToRun, beginRun, finishRun } from '../warehouse/runs.ts'
 import { CopySink } from '../warehouse/series/copy-sink.ts'
 import { recordSnapshots } from '../warehouse/series/record.ts'
 
-/** Loads the sandbox's past unless there are demo data already; gives how many snapshots it stored. */
+/** Loads the sandbox's past unless there are demo data already. Returns how many snapshots it stored. */
 export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => void): Promise<number> {
   const ids = await addCategories(warehouse.db, DEMO_ACCOUNT, SANDBOX_CATEGORIES)
   const until = Date.now()
@@ -44,13 +44,13 @@ export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => vo
   })
 }
 
-/** Beside real data nobody asks for the demo's any more; they stay, and are not stale. */
+/** Pauses the demo's categories beside real ones, so that they do not look stale. Their data stay. */
 export async function pauseDemo(db: Db): Promise<void> {
   const demo = await listCategories(db, DEMO_ACCOUNT)
   for (const { id, state } of demo) if (state === 'active') await setCategoryState(db, id, 'paused')
 }
 
-/** The demo goes on where it was paused as a whole; what somebody paused in it stays so. */
+/** Resumes the demo's categories if all of them are paused; a category paused by hand stays paused. */
 export async function resumeDemo(db: Db): Promise<void> {
   const demo = await listCategories(db, DEMO_ACCOUNT)
   if (demo.some(({ state }) => state === 'active')) return

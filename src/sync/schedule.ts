@@ -1,9 +1,9 @@
-// The cron schedule: when ticks are due. Who is called keeps them from overlapping.
+// The cron schedule: when ticks are due. The caller keeps ticks from overlapping.
 import { createTask, type ScheduledTask } from 'node-cron'
 
-/** How many ticks ahead the widest pause is looked for. */
+/** How many ticks ahead to look for the longest pause. */
 const LOOK_AHEAD = 500
-/** The clock is looked at so often: it may be set, and a machine that slept wakes up at another time. */
+/** How often the clock is read: it may be set, and a suspended machine wakes up at another time. */
 const LOOK_EVERY_MS = 1_000
 
 export interface Schedule {
@@ -13,9 +13,9 @@ export interface Schedule {
 }
 
 /**
- * Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds); once for all that were missed
- * together. node-cron only says when the instants are: it sleeps by the clock as it was, so that one that is set
- * back for a moment silences it, and it counts through all the seconds of a sleep before it goes on.
+ * Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds), once for all instants missed
+ * together. node-cron only computes the instants. Its own timers would stop after the clock is set back, and would
+ * count through all the seconds of a suspended machine.
  */
 export function createSchedule(
   pattern: string,
@@ -23,7 +23,7 @@ export function createSchedule(
   due: (scheduledAt: number) => void,
 ): Schedule {
   const instants = instantsOf(pattern, timezone)
-  const nextTickAt = () => instants.getNextRuns(1)[0] ?? null // getNextRun knows only a started task
+  const nextTickAt = () => instants.getNextRuns(1)[0] ?? null // getNextRun works only for a started task
   let timer: NodeJS.Timeout | undefined
   let nextAt = Number.POSITIVE_INFINITY
   let lookedAt = 0
@@ -50,7 +50,7 @@ export function createSchedule(
   }
 }
 
-/** The longest time between two ticks of a schedule in milliseconds, as far as its next 500 ticks tell. */
+/** The longest time between two ticks of a schedule in milliseconds, among its next 500 ticks. */
 export function longestPauseMs(pattern: string, timezone: string): number {
   const instants = instantsOf(pattern, timezone)
     .getNextRuns(LOOK_AHEAD)

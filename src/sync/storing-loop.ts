@@ -1,4 +1,4 @@
-// Stores while a tick asks: what earlier runs left first, then this run's answers in groups as they come.
+// Stores while a tick asks: first what earlier runs left, then this run's answers in groups as they arrive.
 
 import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,9 +15,9 @@ import { NO_COUNTS, type RunCounts, readCounts, sumOfCounts } from '../warehouse
 import type { Replay } from '../warehouse/store-records.ts'
 import { type Storing, storeLive, storeUnkept, storeWaiting } from './storing.ts'
 
-/** Answers are gathered for so long before they are stored, so that a tick takes a handful of transactions. */
+/** How long answers are gathered before they are stored, so that a tick takes few transactions. */
 const GATHER_MS = 250
-/** How long after a stop what has arrived may take to be stored; then it waits in the spool. */
+/** How long storing may take after a stop; what is not stored by then waits in the spool. */
 const STOP_GRACE_MS = 4_000
 const RETRY_AFTER_MS = 200
 
@@ -30,7 +30,7 @@ interface Deps {
 
 export interface LoopOptions {
   readonly runKey: string
-  /** How long what waits may take to be stored once the tick has nothing else to do; null: as long as it takes. */
+  /** How long storing a backlog may take once the tick has nothing else to do; null: no limit. */
   readonly replayGraceMs: number | null
   readonly stop: AbortSignal
 }
@@ -43,15 +43,15 @@ export class StoringLoop {
   readonly #outOfTime = new AbortController()
   #counts: RunCounts = NO_COUNTS
   #late = 0
-  /** What earlier runs left behind is stored, or some of it cannot be; before that nothing of this run is. */
+  /** The backlog of earlier runs is stored, or a part of it cannot be. Until then nothing of this run is stored. */
   #isCaughtUp = false
   #hasUnstorable = false
-  /** Storing is in order: each step waits for the one before. */
+  /** The last step of storing; each step waits for the one before. */
   #last: Promise<void>
   #timer: NodeJS.Timeout | null = null
   #failure: unknown = null
 
-  /** `lease` null: the database is away, and all waits in the spool. */
+  /** `lease` null: the database is away, and everything waits in the spool. */
   constructor(deps: Deps, lease: Lease | null, segment: Segment, options: LoopOptions) {
     this.#storing = lease && { ...deps, lease }
     this.#segment = segment
@@ -59,7 +59,7 @@ export class StoringLoop {
     this.#last = this.#attempt((storing) => this.#catchUp(storing))
   }
 
-  /** There is more to store. */
+  /** Stores what the segment holds, within the next quarter of a second. */
   storeSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null
@@ -67,7 +67,7 @@ export class StoringLoop {
     }, GATHER_MS)
   }
 
-  /** Gives what waits its time to be stored. Resolves also after a stop. */
+  /** Waits until the backlog is stored, or its time is over. Resolves also after a stop. */
   async settle(): Promise<void> {
     this.#limitReplay()
     await unlessStopped(this.#last, this.#options.stop).catch(() => {})
@@ -75,7 +75,7 @@ export class StoringLoop {
 
   /**
    * Stores the rest, and `unkept`, which the spool could not take. `late`: how many snapshots of earlier runs were
-   * stored, too. `waiting`: not all of it is stored. Rejects with a failure that is not of the database.
+   * stored, too. `waiting`: not everything is stored. Rejects with any failure other than a database that is away.
    */
   async finish(unkept: readonly SpoolRecord[]): Promise<RunCounts & { waiting: boolean }> {
     const { stop } = this.#options
@@ -112,7 +112,7 @@ export class StoringLoop {
     this.#isCaughtUp = !stop.aborted
   }
 
-  /** In the order of time, as older answers that are stored later cost much more; but after a stop at once. */
+  /** After the backlog, because older answers that are stored later cost much more; after a stop at once. */
   async #storeOwn(storing: Storing): Promise<void> {
     if (this.#isCaughtUp || this.#options.stop.aborted)
       await storeLive(storing, this.#segment, this.#options.runKey, this.#onStored)
@@ -133,13 +133,13 @@ export class StoringLoop {
     }
   }
 
-  /** It may have been for a moment only; one that comes back breaks all connections, not all at once. */
+  /** The database may have been away for a moment only: one that restarts breaks its connections one by one. */
   async #storeRestAgain(unkept: readonly SpoolRecord[]): Promise<void> {
     await delay(RETRY_AFTER_MS)
     this.#failure = null
     this.#store((storing) => this.#catchUp(storing))
     await this.#storeRest(unkept)
-    // The answer to a commit may have been what got lost, so only the rows know what was stored.
+    // The acknowledgement of a commit may be what was lost, so what was stored is read from the rows.
     await this.#attempt(async ({ warehouse }) => {
       this.#counts = await readCounts(warehouse.db, this.#options.runKey)
       this.#late = (await readCounts(warehouse.db, this.#replay.key)).stored

@@ -1,5 +1,5 @@
-// From the spool to the warehouse: each stretch of a segment in one transaction, together with how far the
-// segment is stored. So a replay that is killed at any point goes on where it was, and stores nothing twice.
+// From the spool to the warehouse: each batch of a segment in one transaction, together with how far the segment is
+// stored. A replay that is killed at any point therefore goes on where it was, and stores nothing twice.
 import { UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import { readRecords, readTail } from '../spool/read.ts'
@@ -13,7 +13,7 @@ import type { Transaction, Warehouse } from '../warehouse/pool.ts'
 import { advanceRun, beginRun, findRun, NO_COUNTS, type RunCounts, sumOfCounts } from '../warehouse/runs.ts'
 import { answersOf, type Replay, storeRecords } from '../warehouse/store-records.ts'
 
-/** A segment that nobody has written to for so long has lost its process: longer than any request may take. */
+/** A segment that has not been written to for this long has lost its process: it is longer than any request takes. */
 const ORPHANED_MS = 15 * 60_000
 
 export interface Storing {
@@ -24,7 +24,7 @@ export interface Storing {
   readonly log: Logger
 }
 
-/** Told of each committed transaction, so that what it stored counts also where a later one fails. */
+/** Called for each committed transaction, so that what it stored counts even if a later one fails. */
 export type OnStored = (counts: RunCounts) => void
 
 /** Stores what is on the disk of the segment of a run that is under way. */
@@ -37,7 +37,7 @@ export async function storeLive(
   await storeSegment(storing, { path: segment.path, runKey, live: segment, replay: null }, onStored)
 }
 
-/** Stores the last records of a run under way, which the spool could not take; a second time nothing. */
+/** Stores the last records of a run under way, which the spool could not take. Safe to repeat. */
 export async function storeUnkept(
   { warehouse, timezone, lease }: Storing,
   runKey: string,
@@ -63,14 +63,14 @@ export interface WaitingOptions {
   readonly replay: Replay
   /** The run that is under way, whose segment is not touched. */
   readonly except?: string
-  /** Once it is aborted the rest goes on waiting. */
+  /** Once it is aborted the rest stays in the spool. */
   readonly stop: AbortSignal
   readonly onStored: OnStored
 }
 
 /**
- * Stores the segments that earlier runs left behind, oldest first, and removes them. What one of them holds cannot
- * keep the others from being stored. Gives how many cannot be.
+ * Stores the segments that earlier runs left, oldest first, and removes them. A segment that cannot be stored does
+ * not keep the others from being stored. Returns how many cannot be.
  */
 export async function storeWaiting(
   storing: Storing,
@@ -100,31 +100,28 @@ export async function storeWaiting(
       if (unstorable === 1)
         log.error(
           { segment: segment.path, err: error },
-          'a part of the spool cannot be stored; it goes on waiting',
+          'a part of the spool cannot be stored; it stays there',
         )
     }
   }
   if (unstorable > 1)
-    log.error({ segments: unstorable }, 'parts of the spool cannot be stored, of which the first is told')
+    log.error({ segments: unstorable }, 'parts of the spool cannot be stored; the first is logged above')
   if (counts.stored + counts.rejected > 0) log.info(counts, 'stored what waited in the spool')
   return unstorable
 }
 
-/** Removes a segment that is stored, once it is sure that nothing more comes; half a line left in it is kept. */
+/** Removes a segment that is stored, once nothing more can be added to it. Half a line left in it is set aside. */
 async function removeIfOver({ warehouse, spool, log }: Storing, segment: WaitingSegment): Promise<void> {
   const run = await findRun(warehouse.db, segment.runKey)
   if (!run?.isFinished) {
-    // As it stands now: what lay before it may have taken its time.
+    // Listed again, because storing the segments before it may have taken long.
     const [now] = (await spool.list()).filter(({ runKey }) => runKey === segment.runKey)
     if (now && Date.now() - now.changedAt < ORPHANED_MS) return
     const from = run?.spooledBytes ?? 0
     const tail = await readTail(segment.path, from)
     if (tail.length > 0) {
       const file = await spool.setAside(segment.runKey, from, [tail])
-      log.error(
-        { file },
-        'the last line of a segment of the spool was not written to its end; it is set aside',
-      )
+      log.error({ file }, 'the last line of a segment of the spool is incomplete; it is set aside')
     }
   }
   await spool.remove(segment.path)
@@ -172,14 +169,14 @@ async function storeBatch(
     await holdTimezone(tx.db, timezone)
     if (from === 0) await ensureRun(tx, records, runKey, replay ? 'abandoned' : 'running')
     const runId = await advanceRun(tx.db, runKey, from, to)
-    if (runId === null) return NO_COUNTS // somebody else has stored it
+    if (runId === null) return NO_COUNTS // another process has stored it
     return await storeRecords(tx, calendar, { runId, records, replay })
   })
 }
 
 /**
- * The row of a run that was not announced, or whose row is gone (a restored backup). As long as its last record is
- * not stored, the process of a run that waited seems dead.
+ * Makes the row of a run that has none: the database was away when it began, or a backup was restored since. Until
+ * its last record is stored, the process of a run that waited counts as dead.
  */
 async function ensureRun(
   { db }: Transaction,
@@ -193,7 +190,7 @@ async function ensureRun(
   await beginRun(db, { ...run, scheduledAt: null }, status)
 }
 
-/** The run of a segment whose first line is damaged; its key tells when it began (UUIDv7). */
+/** The run of a segment whose first line is damaged; its key holds when it began. */
 function lostRun(key: string): RunRecord {
   const startedAt = runStartedAt(key)
   return { kind: 'run', key, account: null, trigger: 'replay', scheduledAt: null, startedAt, categories: 0 }

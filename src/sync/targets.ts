@@ -25,7 +25,7 @@ interface Registered extends Target {
 
 const FILE = 'categories.json'
 
-/** Adds what the settings list to the registry, and gives the active categories of these accounts. */
+/** Adds what the settings list to the registry, and returns the active categories of these accounts. */
 export async function readTargets(
   { db }: Warehouse,
   accounts: readonly Listed[],
@@ -39,12 +39,12 @@ export async function readTargets(
     for (const { account, category, state } of await listCategories(db, name))
       registered.push({ account, category, state })
   }
-  // A copy that cannot be kept is no reason not to ask; the spool itself says what is wrong with the folder.
+  // Asking goes on without a copy; the spool reports what is wrong with the folder.
   await remember(spoolFolder, registered).catch(() => {})
   return activeOf(registered)
 }
 
-/** The categories as of the last time that the database was there, and those that the settings list since. */
+/** The categories as the database last had them, and those that the settings have listed since. */
 export async function rememberedTargets(accounts: readonly Listed[], spoolFolder: string): Promise<Target[]> {
   const remembered = await recall(spoolFolder)
   return accounts.flatMap(({ name, categories }) => {
@@ -65,7 +65,7 @@ async function recall(spoolFolder: string): Promise<readonly Registered[]> {
   try {
     return JSON.parse(await readFile(join(spoolFolder, FILE), 'utf8'))
   } catch {
-    return [] // never written, or not to its end
+    return [] // not written yet, or incomplete
   }
 }
 

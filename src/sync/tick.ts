@@ -1,5 +1,5 @@
-// One tick: asks for every active category, keeps each answer in the spool the moment it arrives, and stores
-// the spool in the warehouse meanwhile. Safe to run twice, and safe to kill between any two lines.
+// One tick: asks for every active category, writes each answer to the spool when it arrives, and stores the spool in
+// the warehouse meanwhile. Safe to run twice, and to kill at any point.
 
 import { randomUUIDv7 } from 'node:crypto'
 import { DatabaseAwayError, reasonOf, UsageError } from '../errors.ts'
@@ -17,11 +17,11 @@ import { askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
 import { type Listed, readTargets, rememberedTargets, type Target } from './targets.ts'
 
-/** A wait that is not worth a word. */
+/** A wait for the lease that is too short to be logged. */
 const MOMENT_MS = 1_000
-/** How long a tick waits for another one, of this or another process, to end. */
+/** How long a tick waits for the lease, which another tick of this or another process may hold. */
 const PATIENCE_MS = 60_000
-/** After a stop nobody waits longer for a run to be opened, nor for the lease to be given back: it runs out. */
+/** How long opening a run, pruning and releasing the lease may take after a stop. An unreleased lease expires. */
 const OPEN_GRACE_MS = 2_000
 const PRUNE_GRACE_MS = 1_000
 const RELEASE_GRACE_MS = 1_000
@@ -34,14 +34,14 @@ export interface TickDeps {
   readonly accounts: readonly Account[]
   readonly warehouse: Warehouse
   readonly spool: Spool
-  /** How long a tick that has asked for everything goes on storing what earlier runs left; null: until it is done. */
+  /** How long a tick that has asked for everything goes on storing the backlog of earlier runs; null: no limit. */
   readonly replayGraceMs: number | null
   /** How long snapshots are kept; null: for ever. */
   readonly retentionMs: number | null
   readonly timezone: string
-  /** Names this process to others: host and process id. */
+  /** How other processes see this one: host and process id. */
   readonly holder: string
-  /** Brings schema and zone into order before the first use; rejects while the database is away. */
+  /** Migrates the schema and settles the time zone before the first use; rejects while the database is away. */
   prepare(): Promise<void>
   readonly log: Logger
 }
@@ -70,19 +70,19 @@ export interface TickReport {
   readonly durationMs: number
 }
 
-/** A run that has its turn and its row. */
+/** A run that may begin. */
 interface Opened {
-  /** Null: the database is away, or somebody else's for long; everything waits in the spool. */
+  /** Null: the database is away, or another process holds the lease; everything waits in the spool. */
   readonly lease: Lease | null
   readonly run: RunRecord
   readonly targets: readonly Target[]
 }
 
 /**
- * Runs one tick. Null where there was nothing to do: the tick of that instant was run by another process.
- * While the database is away, or another process writes to it for long, it asks all the same, and what it was told
- * waits in the spool. Once `signal` is aborted nothing more is asked, and it ends within seconds. Rejects where
- * nothing can be kept, or the stop came before its turn.
+ * Runs one tick. Resolves to null if another process ran the tick of that instant. While the database is away, or
+ * another process holds the lease for more than a minute, it asks all the same, and the answers wait in the spool.
+ * Once `signal` is aborted nothing more is asked, and it ends within seconds. Rejects if answers can be written
+ * neither to the spool nor to the database, or if it is stopped before it begins.
  */
 export async function tick(
   deps: TickDeps,
@@ -100,7 +100,7 @@ export async function tick(
   }
 }
 
-/** Takes its turn, finds the targets and announces the run; without any of it while the database is away. */
+/** Takes the lease, finds the targets and writes the run's row; while the database is away, only finds the targets. */
 async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal): Promise<Opened | null> {
   const { accounts, warehouse, spool, log } = deps
   const runOf = runBeginner(deps, request)
@@ -111,7 +111,7 @@ async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal
     if (lease === null) {
       if (await isBegun(warehouse.db, runOf([]))) return null
       throw new DatabaseAwayError(
-        `Another primosync (${(await leaseHolder(warehouse.db)) ?? 'unknown'}) has been writing for a minute.`,
+        `Another primosync (${(await leaseHolder(warehouse.db)) ?? 'unknown'}) has held the lease for a minute.`,
       )
     }
     const targets = chosen(await readTargets(warehouse, accounts, spool.folder), request)
@@ -128,7 +128,7 @@ async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal
       await giveBack(lease, signal)
       throw error
     }
-    void lease?.release() // which may take its time now
+    void lease?.release() // not waited for: the database is away
     log.warn(`${reasonOf(asAway(error))} Asking goes on; the answers wait in the spool.`)
     const targets = chosen(await rememberedTargets(accounts, spool.folder), request)
     return { lease: null, run: runOf(targets), targets }
@@ -141,17 +141,17 @@ async function giveBack(lease: Lease | null, signal: AbortSignal): Promise<void>
 
 function runBeginner({ accounts }: TickDeps, request: TickRequest): (targets: Target[]) => RunRecord {
   const { trigger, scheduledAt } = request
-  // The sole account is the scope: a process with another account runs the tick of the same instant, too.
+  // A process with another account may run a tick at the same instant, so a sole account is the scope.
   const account = request.account ?? (accounts.length === 1 ? accounts[0]!.name : null)
   const begun = { key: randomUUIDv7(), account, trigger, scheduledAt, startedAt: Date.now() }
   return (targets) => ({ kind: 'run', ...begun, categories: targets.length })
 }
 
-/** What retention does not get done now, it does after a later tick. */
+/** Removes old snapshots for a bounded time; a later tick goes on. */
 async function pruneOld({ warehouse, retentionMs, log }: TickDeps, signal: AbortSignal): Promise<void> {
   if (retentionMs === null || signal.aborted) return
   try {
-    // Not waited for after a stop: it goes on with the next tick.
+    // Not waited for after a stop: the next tick goes on.
     const pruned = await unlessStopped(prune(warehouse, Date.now() - retentionMs), signal, PRUNE_GRACE_MS)
     if (pruned.snapshots > 0) log.info(pruned, 'pruned snapshots older than SNAPSHOT_RETENTION')
   } catch (error) {
@@ -159,17 +159,17 @@ async function pruneOld({ warehouse, retentionMs, log }: TickDeps, signal: Abort
   }
 }
 
-/** Null: somebody else has had it for longer than a tick waits. */
+/** Null: another process held it for longer than a tick waits. */
 async function takeTurn({ warehouse, holder, log }: TickDeps, signal: AbortSignal): Promise<Lease | null> {
   const atOnce = await acquireLease(warehouse, holder, { patienceMs: MOMENT_MS, signal })
   if (atOnce) return atOnce
-  // One that was killed keeps its turn until its lease runs out: half a minute without a word would look like a hang.
+  // The lease of a killed process expires after half a minute, so a longer wait is logged.
   const other = await leaseHolder(warehouse.db)
   if (other !== holder) log.info(`waiting for ${other ?? 'another primosync'} to end its tick`)
   return await acquireLease(warehouse, holder, { patienceMs: PATIENCE_MS, signal })
 }
 
-/** A migration may take its time, and so may one that waits for another process's: asking does not wait for it. */
+/** Asking does not wait longer than a minute for a migration, its own or another process's. */
 async function withinPatience(preparing: Promise<void>): Promise<void> {
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(), PATIENCE_MS)
@@ -177,7 +177,7 @@ async function withinPatience(preparing: Promise<void>): Promise<void> {
     await unlessStopped(preparing, limit.signal)
   } catch (error) {
     if (error !== limit.signal.reason) throw error
-    preparing.catch(() => {}) // the next tick asks for it anew, and hears
+    preparing.catch(() => {}) // the next tick tries again, and gets the error
     throw new DatabaseAwayError('The schema has not been ready for a minute.')
   } finally {
     clearTimeout(timer)
@@ -197,7 +197,7 @@ function chosen(targets: Target[], { account, categories }: TickRequest): Target
   return ofAccount.filter(({ category }) => categories.includes(category))
 }
 
-/** Writes the run's row, and those of runs that died. False: somebody else ran the tick of that instant. */
+/** Writes the run's row, and marks runs whose process died. False: another process ran the tick of that instant. */
 async function announce({ warehouse, log }: TickDeps, run: RunRecord): Promise<boolean> {
   const abandoned = await abandonRuns(warehouse.db)
   if (abandoned > 0) log.warn({ runs: abandoned }, 'marked runs whose process died as abandoned')
@@ -216,7 +216,7 @@ async function askAndStore(
   const unkept: SpoolRecord[] = []
   const ending = new AbortController()
   let problem: unknown = null
-  // What the spool cannot take goes to the database alone, and nothing more is asked.
+  // What the spool cannot take is stored in the database only, and asking stops.
   const keep = async (record: SpoolRecord) => {
     try {
       await segment.append(record)
@@ -243,7 +243,7 @@ async function askAndStore(
       throw problem
     }
     return {
-      // What is rejected only when it is to be stored is no answer either.
+      // An answer that is rejected only when it is stored counts as rejected, too.
       run: run.key,
       status: statusOf(targets.length, failed + Math.max(rejected, counts.rejected)),
       categories: targets.length,
@@ -257,7 +257,7 @@ async function askAndStore(
   }
 }
 
-/** What waits may be stored right now, and make room. */
+/** The error if there is no room in the spool, even after storing what waits. */
 async function lackOfRoom(spool: Spool, loop: StoringLoop, categories: number): Promise<unknown> {
   if ((await spool.lackOfRoom(categories)) === null) return null
   await loop.settle()
