@@ -1,12 +1,12 @@
-// Errors that reach a person. Each says what happened, to what, and what to do; never a secret.
+// Errors that users see. Each says what happened, to what, and what to do, and never holds a secret.
 
-/** What the program ends with: 0 all well is no error. Contract, section 6. */
+/** What the program ends with after an error (contract, section 6). */
 export type ExitCode = 1 | 2 | 3 | 4
 
 /**
- * A failure that a person can do something about. `message` says what happened and to what,
- * `hint` what to do next; the technical reason is in `cause`. The command line prints the two
- * lines and ends with `exitCode`; a stack trace is only for errors that are none of these.
+ * A failure that the user can do something about. `message` says what happened and to what, `hint` what to do next,
+ * and `cause` is the technical reason. The command line prints message and hint and ends with `exitCode`; only errors
+ * of other classes show a stack trace.
  */
 export class PrimosyncError extends Error {
   override name = 'PrimosyncError'
@@ -29,7 +29,7 @@ export class UsageError extends PrimosyncError {
   }
 }
 
-/** The database cannot be used right now (away, read-only, full, too slow): retried later, nothing is lost. */
+/** The database cannot be used at the moment (away, read-only, full, too slow). Retried later; nothing is lost. */
 export class DatabaseAwayError extends PrimosyncError {
   override name = 'DatabaseAwayError'
 }

@@ -16,12 +16,12 @@ export function createLogger(
   stderr: { isTerminal: boolean; hasColors: boolean },
 ): Logger {
   const format = config.logFormat ?? (stderr.isTerminal ? 'pretty' : 'json')
-  // synchronous: the last lines before an exit are the ones that matter
+  // synchronous, so that the last lines before an exit are written
   const output = destination({ dest: STDERR, sync: true })
   return pino(
     {
       level: config.logLevel,
-      base: null, // host and process id are known to whoever collects the lines
+      base: null, // collectors of logs add host and process themselves
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       hooks: { streamWrite: (line) => safeJson(scrub(line, config.secrets())) },

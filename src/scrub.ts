@@ -1,7 +1,7 @@
-// The last line of defence: no key and no password leaves the program in a log line or an error.
+// Masks keys and passwords in log lines and errors, wherever they may have slipped in.
 
 const MASK = '[secret]'
-// Below this a "secret" is no secret, and masking it would make every text unreadable.
+// Masking a shorter secret would make every text unreadable.
 const SHORTEST = 4
 
 /** `text` with each secret replaced by [secret], in the spellings of URLs and JSON too. */

@@ -1,4 +1,4 @@
-// What a stop does to work that cannot be interrupted: nobody waits for it any longer.
+// Stops waiting for work that cannot be interrupted.
 
 /**
  * Settles as `work` does, or rejects with the reason of `stop` once that has been aborted for `graceMs`.

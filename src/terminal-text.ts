@@ -1,5 +1,5 @@
-// Text from outside (category names, answers) on a terminal: whatever could move the cursor, start
-// an escape sequence or reorder a line is shown as an escape instead of being obeyed.
+// Text from outside (category names, answers) on a terminal: characters that could move the cursor, start an escape
+// sequence or reorder a line are shown as escapes.
 
 // Controls (C0, DEL, C1), line separators, bidirectional marks and overrides, halves of surrogate pairs
 const UNSAFE = /[\p{Cc}\p{Cs}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu

@@ -1,7 +1,7 @@
-// The version of this program, as package.json has it.
+// The version of this program, from package.json.
 import { readFileSync } from 'node:fs'
 
-// the same step up from src and from dist
+// the same path from src and from dist
 const FILE = new URL('../package.json', import.meta.url)
 
 export const version: string = JSON.parse(readFileSync(FILE, 'utf8')).version

@@ -1,4 +1,4 @@
-// Names of accounts that have a meaning of their own.
+// Account names with a fixed meaning.
 
 /** The account of PRIMOTEXTO_API_KEY. */
 export const DEFAULT_ACCOUNT = 'default'

@@ -1,6 +1,6 @@
-// What can be told from a database URL without connecting. The forms are those that pg accepts.
+// What a database URL says without connecting. The forms are those that pg accepts.
 
-/** The URL if pg can make something of it: postgres://…, socket:/folder?db=…, or "/folder database". */
+/** The URL if pg can read it: postgres://…, socket:/folder?db=…, or "/folder database". */
 export function readDatabaseUrl(text: string): string | undefined {
   if (/^(socket:\/|\/)/.test(text)) return text
   return /^postgres(ql)?:\/\//.test(text) && parse(text) ? text : undefined
@@ -24,8 +24,8 @@ export function describeDatabase(url: string | null): string {
 }
 
 /**
- * The URL's password in each spelling, to be kept out of logs. A password that is also the user's
- * or the database's name is left out: hiding `postgres` everywhere would make messages unreadable.
+ * The URL's password in each spelling, for masking in logs. A password that is also the name of the user or the
+ * database is left out, because masking `postgres` everywhere would make messages unreadable.
  */
 export function passwordsOf(url: string): string[] {
   const parsed = parse(url)

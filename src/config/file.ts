@@ -1,4 +1,4 @@
-// The optional file of settings, primosync.yaml. It holds the names of the environment, and accounts.
+// The optional settings file, primosync.yaml: the settings of the environment by the same names, and accounts.
 
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -31,8 +31,8 @@ function readText(path: string, optional: boolean): string | null {
     return readFileSync(path, 'utf8')
   } catch (cause) {
     if (optional && (cause as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new UsageError(`cannot read the config file ${path}: ${reasonOf(cause)}`, {
-      hint: 'name an existing file with --config',
+    throw new UsageError(`The config file ${path} cannot be read: ${reasonOf(cause)}.`, {
+      hint: 'Name an existing file with --config.',
       cause,
     })
   }
@@ -40,10 +40,10 @@ function readText(path: string, optional: boolean): string | null {
 
 function parseSettings(text: string, path: string): RawSettings {
   const lines = new LineCounter()
-  // failsafe: every scalar stays the text that was written, so a category may be called 007 or no
+  // failsafe keeps every scalar as text, so a category may be called 007 or no
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, lineCounter: lines })
   const [fault] = document.errors
-  // The parser's own words quote the text, which may be a key: only its code and the line are told.
+  // The parser's message quotes the text, which may hold a key, so only its code and the line are shown.
   if (fault)
     throw notYaml(
       path,
@@ -64,12 +64,12 @@ function toPlain(document: { toJS(): unknown }, path: string): unknown {
 }
 
 function notYaml(path: string, reason: string): UsageError {
-  return new UsageError(`the config file ${path} is not valid YAML (${reason})`, {
-    hint: "write NAME: value, and put a value that begins with * or & or holds ': ' in quotes",
+  return new UsageError(`The config file ${path} is not valid YAML (${reason}).`, {
+    hint: "Write NAME: value, and quote a value that begins with * or & or holds ': '.",
   })
 }
 
-/** The settings that were given at all: an empty value is as good as none (compose files leave such). */
+/** The settings without those whose value is empty, as compose files pass them on. */
 export function withoutBlanks(settings: RawSettings): RawSettings {
   return Object.fromEntries(
     Object.entries(settings).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''),

@@ -1,4 +1,4 @@
-// The one reader of environment and config file. Everything else is handed values from here.
+// The one reader of environment and config file. All other code receives values from here.
 
 import { resolve } from 'node:path'
 import { scrub } from '../scrub.ts'
@@ -14,7 +14,7 @@ export interface AccountConfig {
   readonly name: string
   readonly label: string | null
   readonly categories: readonly string[]
-  /** The key as of now: a key file is read again when it changes. Ask for each request, keep none. */
+  /** The current key: a key file is read again when it changes, so call this for each use. */
   apiKey(): string
 }
 
@@ -25,7 +25,7 @@ export interface Config {
   readonly demo: boolean
   /** Without a slash at its end. */
   readonly baseUrl: string
-  /** As of now: a file of it is read again when it changes. null: the embedded database in `dataDir`. */
+  /** The current URL: a file is read again when it changes. null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null
   /** Absolute. */
   readonly dataDir: string
@@ -38,18 +38,18 @@ export interface Config {
   readonly snapshotRetentionMs: number | null
   readonly httpHost: string
   readonly httpPort: number
-  /** What opens the pages, as of now; null: they are for this machine only. */
+  /** The current token that opens the pages; null: they are for this machine only. */
   readonly httpToken: (() => string) | null
   readonly logLevel: Settings['LOG_LEVEL']
   /** null: pretty on a terminal, json elsewhere. */
   readonly logFormat: 'json' | 'pretty' | null
-  /** What must never be shown: all keys and passwords as of now. */
+  /** All current keys and passwords, which must never be shown. */
   secrets(): readonly string[]
 }
 
 /**
- * Reads `primosync.yaml` in `cwd` (or the file at `configPath`) and `env`, which wins over the file.
- * An empty value is as good as none. Throws one UsageError that lists every problem.
+ * Reads `primosync.yaml` in `cwd` (or the file at `configPath`) and `env`, which overrides the file. An empty value
+ * counts as not set. Throws one UsageError that lists every problem.
  */
 export function loadConfig(source: {
   env: NodeJS.ProcessEnv
@@ -79,7 +79,7 @@ function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): RawSettings {
   return withAbsolutePaths(withoutBlanks(Object.fromEntries(ours)), cwd)
 }
 
-/** The environment wins; a secret there, in either form, replaces the file's in either form. */
+/** The environment overrides the file; a secret there, in either form, replaces the file's in either form. */
 function merge(file: RawSettings, environment: RawSettings): RawSettings {
   const kept = { ...file }
   for (const name of SECRET_SETTINGS) {

@@ -17,7 +17,7 @@ export function settingsError(problems: readonly string[]): UsageError {
     problems.length === 1
       ? `wrong setting: ${problems[0]}`
       : `${problems.length} wrong settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
-  return new UsageError(message, { hint: 'primosync --help lists all settings' })
+  return new UsageError(message, { hint: 'Correct them; primosync --help lists all settings.' })
 }
 
 /** The lines for what the schema found. */
@@ -29,7 +29,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[]): string[] {
   })
 }
 
-// the value of an unknown name stays untold: it may be a key under a misspelt name
+// the value of an unknown name is not shown: it may be a key under a misspelt name
 function unknownName(name: string, nearest: string | null): string {
   return `${name} is not a setting${nearest === null ? '' : `; did you mean ${nearest}?`}`
 }
@@ -56,7 +56,7 @@ function nameOf(path: readonly PropertyKey[]): string {
     .join('')
 }
 
-/** The lines for settings that do not go together; read from what was written, right or wrong. */
+/** The lines for settings that exclude each other; read from the raw settings, valid or not. */
 export function problemsBetween(raw: RawSettings): string[] {
   const accounts = (Array.isArray(raw.accounts) ? raw.accounts : []).map((account) =>
     isMap(account) ? account : {},
@@ -78,7 +78,7 @@ export function problemsBetween(raw: RawSettings): string[] {
     ...(names.includes(DEMO_ACCOUNT)
       ? [`no account can be called "${DEMO_ACCOUNT}": that is the demo's`]
       : []),
-    // else somebody who forgot the key would take the demo's numbers for his own
+    // a forgotten key would otherwise start the demo, whose numbers look like real ones
     ...('PRIMOTEXTO_CATEGORIES' in raw && !has('PRIMOTEXTO_API_KEY')
       ? ['PRIMOTEXTO_CATEGORIES needs PRIMOTEXTO_API_KEY, whose categories they are']
       : []),

@@ -1,4 +1,4 @@
-// From the text of a setting to its value. Each reader answers undefined for what is not allowed.
+// From the text of a setting to its value. Each reader returns undefined for a value that is not allowed.
 
 import { BlockList, isIP } from 'node:net'
 import { validate as isCron } from 'node-cron'
@@ -78,7 +78,7 @@ privateAddresses.addSubnet('fc00::', 7, 'ipv6')
 privateAddresses.addSubnet('fe80::', 10, 'ipv6')
 
 // The key travels in the clear over http. To a stand-in on this machine, in a Docker network (a bare
-// name such as `sandbox`) or in a private network that is the operator's choice; else it is a slip.
+// name such as `sandbox`) or in a private network that is the operator's choice; elsewhere it is a mistake.
 function isLocalHost(hostname: string): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   const version = isIP(host)

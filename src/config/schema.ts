@@ -33,7 +33,7 @@ const name = z
   .refine((text) => categoryProblem(text) === null, { error: CATEGORY_ALLOWED })
 const names = z.array(name, { error: 'a list of names' })
 
-/** A secret given as it is, and its `_FILE` variant: both become a function that gives it. */
+/** A secret as a value, and its `_FILE` variant: both become a function that returns it. */
 function secret(allowed: string, read: (text: string) => string | undefined) {
   return {
     plain: setting(allowed, read).transform(constantSecret),

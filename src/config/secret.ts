@@ -1,9 +1,9 @@
-// Secrets: given as they are, or in a file of their own (Docker and Kubernetes mount them so).
+// Secrets: as values, or in files, as Docker and Kubernetes mount them.
 
 import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Gives the secret as of now. Ask each time it is used. */
+/** Returns the current secret. Call it each time the secret is used. */
 export type Secret = () => string
 
 export function constantSecret(value: string): Secret {
@@ -13,10 +13,9 @@ export function constantSecret(value: string): Secret {
 type Read = (text: string) => string | undefined
 
 /**
- * The secret in the file at `path`. The file is looked at on each call and read again only when it
- * has changed; while it is missing or wrong the last good secret goes on. Throws at once if there is
- * no good one to begin with. The reason never holds the content, nor the file's name: people put the
- * key itself where its path belongs.
+ * The secret in the file at `path`. The file is checked on each call and read again only when it has changed; while
+ * it is missing or invalid, the last valid secret is returned. Throws at once if there is no valid one to begin with.
+ * The message holds neither the content nor the file's name, as people write the key itself where its path belongs.
  */
 export function openSecretFile(path: string, read: Read): Secret {
   let version = ''

@@ -1,4 +1,4 @@
-// Which unknown name was probably meant to be which setting.
+// Which setting an unknown name probably stands for.
 
 import { SETTING_NAMES } from './schema.ts'
 
@@ -8,7 +8,7 @@ const OURS = /^(PRIMO|SYNC_|REPORTING_)/
 const SHARED = /^(HTTP_|LOG_|DATABASE_)/
 const NEAR = 2
 
-/** Is this environment variable one of our settings, rightly spelt or not? */
+/** Whether this environment variable is meant for this program, also under a misspelt name. */
 export function isMeantForUs(variable: string): boolean {
   if (SETTING_NAMES.includes(variable) || OURS.test(variable)) return true
   return SHARED.test(variable) && SETTING_NAMES.some((name) => distance(name, variable) <= NEAR)
@@ -21,7 +21,7 @@ export function nearestName(unknown: string, known: readonly string[]): string |
   return nearest !== undefined && apart(nearest) <= Math.max(NEAR, nearest.length / 4) ? nearest : null
 }
 
-/** Levenshtein: how many letters must be put in, taken out or changed. */
+/** Levenshtein distance: how many letters must be inserted, removed or changed. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, j) => j)
   for (let i = 1; i <= from.length; i++) {

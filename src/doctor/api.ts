@@ -1,11 +1,11 @@
-// The doctor's look at the provider: can it be reached, does the key work, is the clock right?
+// What doctor checks of the provider: whether it can be reached, the key works and the clocks agree.
 import { request } from 'undici'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { ApiError } from '../primotexto/api-error.ts'
 import type { Client } from '../primotexto/client.ts'
 import { type Finding, ill, well } from './finding.ts'
 
-/** Snapshots bear this machine's clock: a minute more or less makes hours and days wrong. */
+/** Snapshots carry this machine's time: a clock that is off by a minute makes hours and days wrong. */
 const CLOCK_TOLERANCE_MS = 60_000
 
 /** Asks the provider's server for its clock; the API key is not sent. `now` is this machine's, epoch milliseconds. */
@@ -16,14 +16,14 @@ export async function checkClock(baseUrl: string, timeoutMs: number, now = Date.
     })
     await body.dump()
     const theirs = Date.parse(String(headers.date))
-    if (Number.isNaN(theirs)) return well('clock', 'the API does not tell the time')
+    if (Number.isNaN(theirs)) return well('clock', 'cannot be compared, as the API sends no date')
     const aheadMs = now() - theirs
     if (Math.abs(aheadMs) < CLOCK_TOLERANCE_MS) return well('clock', 'agrees with the API')
     const minutes = Math.round(Math.abs(aheadMs) / 60_000)
     return ill(
       'clock',
       `${minutes} min ${aheadMs > 0 ? 'ahead of' : 'behind'} the API`,
-      'Set this machine’s clock (NTP): snapshots bear its time.',
+      'Set this machine’s clock (NTP): snapshots carry its time.',
     )
   } catch (error) {
     return ill('clock', `cannot be compared: ${reasonOf(error)}`, 'See the line on the API.')
@@ -53,7 +53,7 @@ export async function checkAccount(
     return ill(
       subject,
       `the answer for ${name} is not usable: ${result.reason}`,
-      'See sync.rejected for whole answers.',
+      'Whole answers are in sync.rejected.',
     )
   } catch (error) {
     const advice = error instanceof PrimosyncError ? error.hint : null

@@ -1,4 +1,4 @@
-// The doctor's look at the database: version, role in replication, rights, schema, reporting zone.
+// What doctor checks of the database: version, role in replication, rights, schema, reporting time zone.
 import { sql } from 'kysely'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { refuseUnknownTimezone, reportingTimezone } from '../warehouse/calendar.ts'
@@ -19,7 +19,7 @@ interface Server {
   readonly user: string
 }
 
-/** One finding for each thing; the first that makes the others pointless is the last. */
+/** One finding for each thing that is checked; if the database cannot be used, that is the only one. */
 export async function checkDatabase(db: Db, timezone: string): Promise<Finding[]> {
   const startedAt = performance.now()
   let server: Server

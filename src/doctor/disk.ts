@@ -1,4 +1,4 @@
-// The doctor's look at the data folder: can it be written, does something wait in the spool, is there room?
+// What doctor checks of the data folder: whether it can be written, the spool is empty and there is room.
 import { statfs } from 'node:fs/promises'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { openSpool, type Spool, type WaitingSegment } from '../spool/spool.ts'
@@ -6,7 +6,7 @@ import { type Finding, ill, well } from './finding.ts'
 
 const LEAST_FREE_BYTES = 1 << 30
 
-/** `listWaiting` gives the segments of the spool that are not stored; `measure`, the room of a folder's disk. */
+/** `listWaiting` returns the segments of the spool that are not stored, `measure` the free space of a folder's disk. */
 export async function checkDisk(
   dataDir: string,
   listWaiting: (spool: Spool) => Promise<WaitingSegment[]>,

@@ -1,11 +1,11 @@
-// What the doctor finds: one line a thing, with what to do where something needs doing.
+// What doctor finds: one line for each check, with what to do where something is wrong.
 
 export interface Finding {
   readonly subject: string
   readonly ok: boolean
   /** What was found, e.g. `PostgreSQL 18.4, 23 ms away`. */
   readonly found: string
-  /** What to do; null where nothing needs doing. */
+  /** What to do; null where all is well. */
   readonly advice: string | null
 }
 

@@ -1,5 +1,5 @@
-// A real PostgreSQL in the data folder, for who has none. Every program that uses the folder holds a shared
-// lock in the database itself, so a crash leaves no lock behind, and the last one out stops the server.
+// A PostgreSQL server in the data folder, for users without one. Every program that uses the folder holds a shared
+// advisory lock in the database, so a crash leaves no lock behind; the last program to close stops the server.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
@@ -27,7 +27,7 @@ export interface EmbeddedOptions {
   port?: number
   /** Further settings of PostgreSQL for a new cluster. */
   settings?: Record<string, string>
-  /** Told what happens to the server while the program runs. */
+  /** Called with what happens to the server while the program runs. */
   log?: (message: string) => void
 }
 
@@ -41,9 +41,9 @@ export interface EmbeddedServer {
 }
 
 /**
- * The embedded server of a data folder: one that runs already is used as it is, also one that outlived a
- * killed program; else it is started, and on the first use made. While the program runs, a server that
- * goes away is started again. Rejects with a PrimosyncError that says what to do.
+ * Opens the embedded server of a data folder. A server that runs already is used, including one whose program was
+ * killed; otherwise it is started, and created on the first use. If the server stops while the program runs, it is
+ * started again. Rejects with a PrimosyncError that says what to do.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const { dataDir, exclusive, port = FIRST_PORT, settings = {}, log = () => {} } = options
@@ -105,16 +105,16 @@ async function openSession(
       if (exclusive) await claim(session, folder)
       return session
     }
-    await session?.end() // its last user is stopping it
+    await session?.end() // its last program is stopping it
     const started = !session && (await startServer(folder, settings))
     if (!started) await delay(STEP_MS)
   }
-  throw new PrimosyncError(`the embedded PostgreSQL in ${folder.path} is neither up nor down`, {
-    hint: `see ${folder.logFile}`,
+  throw new PrimosyncError(`The embedded PostgreSQL in ${folder.path} neither starts nor stops.`, {
+    hint: `Its log says why: ${folder.logFile}`,
   })
 }
 
-/** A session on the running server, once it lets one in; null if none runs. */
+/** A session on the running server, once it accepts one; null if no server runs. */
 async function connect(folder: Folder): Promise<pg.Client | null> {
   const deadline = Date.now() + PATIENCE_MS
   const { ownerPassword } = await readCredentials(folder).catch(() => ({ ownerPassword: '' }))
@@ -137,7 +137,7 @@ async function connect(folder: Folder): Promise<pg.Client | null> {
       await session.end().catch(() => {})
       const code = (error as { code?: string }).code ?? ''
       const refused = !(error instanceof pg.DatabaseError)
-      const strange = code.startsWith('28') // the file is a crashed server's, and its port is another's by now
+      const strange = code.startsWith('28') // the file is of a crashed server, and another one has its port now
       if (refused || strange) return null
       if (code !== CANNOT_CONNECT_NOW || Date.now() > deadline) {
         throw new PrimosyncError(
@@ -158,7 +158,7 @@ async function tryLock(session: pg.Client, how: string, lock: number): Promise<b
   return got?.rows[0].held === true // no answer: the server is going down
 }
 
-/** Makes this program the main one of the folder, or rejects and names the one that is. */
+/** Makes this program the main one of the folder; rejects with the process id of the one that already is. */
 async function claim(session: pg.Client, folder: Folder): Promise<void> {
   const deadline = Date.now() + HOLDER_PATIENCE_MS
   while (!(await tryLock(session, 'pg_try_advisory_lock', PROGRAM))) {

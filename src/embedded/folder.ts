@@ -29,7 +29,7 @@ export interface Folder {
   credentialsFile: string
 }
 
-/** Makes the data folder and its passwords where they are missing. Rejects where it cannot be written. */
+/** Creates the data folder and its passwords if they are missing. Rejects if the folder cannot be written. */
 export async function openFolder(dataDir: string, firstPort: number): Promise<Folder> {
   const path = resolve(dataDir)
   const folder = {
@@ -50,8 +50,8 @@ export async function openFolder(dataDir: string, firstPort: number): Promise<Fo
     await createPrivate(folder.passFile, `127.0.0.1:*:${DATABASE}:${READER_ROLE}:${readerPassword}\n`)
     return folder
   } catch (error) {
-    throw new PrimosyncError(`the data folder ${path} cannot be used: ${reasonOf(error)}`, {
-      hint: 'make it readable and writable, or set PRIMOSYNC_DATA_DIR to another folder or DATABASE_URL to your own database',
+    throw new PrimosyncError(`The data folder ${path} cannot be used: ${reasonOf(error)}.`, {
+      hint: 'Make it readable and writable, or set PRIMOSYNC_DATA_DIR to another folder or DATABASE_URL to your own database.',
       cause: error,
     })
   }
@@ -86,7 +86,7 @@ function newCredentials(port: number): string {
   } satisfies Credentials)
 }
 
-/** Creates a file whole or not at all; one that is already there stays, also if it came this instant. */
+/** Creates a file whole or not at all; an existing one stays, also if another process creates it at the same time. */
 async function createPrivate(path: string, text: string): Promise<void> {
   if (await exists(path)) return
   const fresh = await writeBeside(path, text)

@@ -1,5 +1,5 @@
-// Starts and stops the server of the embedded PostgreSQL, on a port of its own.
-// The server is a daemon of its own: it outlives this program if that is killed.
+// Starts and stops the server of the embedded PostgreSQL, on a port of its own. The server is a separate daemon, which
+// goes on if this program is killed.
 
 import { open, readFile, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -12,8 +12,8 @@ import { run } from './user.ts'
 const PORTS_TRIED = 100
 
 /**
- * Starts the server, making its cluster first if the folder has none. Resolves to false where another program
- * is starting or stopping it at this very moment: try again.
+ * Starts the server, and creates its cluster first if the folder has none. Resolves to false if another program is
+ * starting or stopping it at the moment: try again.
  */
 export async function startServer(folder: Folder, settings: Record<string, string>): Promise<boolean> {
   const installation = await findInstallation(folder)
@@ -36,7 +36,7 @@ export async function startServer(folder: Folder, settings: Record<string, strin
   )
 }
 
-/** Stops the server, cutting off whoever is still connected; resolves when it is down. */
+/** Stops the server and ends all of its sessions; resolves when it is down. */
 export async function stopServer(folder: Folder): Promise<void> {
   const { pg_ctl, user } = await findInstallation(folder)
   const stopped = await run(
@@ -48,7 +48,7 @@ export async function stopServer(folder: Folder): Promise<void> {
   }
 }
 
-/** What the running server says of itself; null if there is none. It may be the trace of a crashed one. */
+/** What the server's pid file says; null if there is none. It may be left over from a crashed server. */
 export async function readPidFile(folder: Folder): Promise<{ pid: number; port: number } | null> {
   const text = await readFile(join(folder.cluster, 'postmaster.pid'), 'utf8').catch(() => '')
   const lines = text.split('\n')
@@ -90,11 +90,11 @@ async function startOn(
     await removeStalePidFile(folder)
     return 'busy'
   }
-  if (log.includes('ready to accept connections')) return 'busy' // it was up, and another program stopped it
+  if (log.includes('ready to accept connections')) return 'busy' // it started, and another program stopped it
   throw failed('did not start', log || started.output, folder)
 }
 
-/** After a power cut the number in the file may by now be another program's, and PostgreSQL cannot tell. */
+/** After a power cut another program may have the process id in the file, which PostgreSQL does not detect. */
 async function removeStalePidFile(folder: Folder): Promise<void> {
   const running = await readPidFile(folder)
   if (!running) return
@@ -121,7 +121,7 @@ function isFree(port: number): Promise<boolean> {
 }
 
 function failed(what: string, output: string, folder: Folder): PrimosyncError {
-  return new PrimosyncError(`the embedded PostgreSQL in ${folder.path} ${what}: ${reasonIn(output)}`, {
-    hint: `see ${folder.logFile}`,
+  return new PrimosyncError(`The embedded PostgreSQL in ${folder.path} ${what}: ${reasonIn(output)}`, {
+    hint: `Its log says more: ${folder.logFile}`,
   })
 }

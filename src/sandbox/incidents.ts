@@ -27,7 +27,7 @@ const RESET: Incident = { day: 44, hour: 9.4, lastsMs: 0 }
 /** The provider answers zero; around a full hour, so that hourly polls see it too. */
 export const HICCUP: Incident = { day: 12, hour: 10.75, lastsMs: HOUR_MS / 2 }
 
-/** Nobody was polling: the sandbox's past has no snapshots. */
+/** No polls: the sandbox's past has no snapshots. */
 export const GAP: Incident = { day: 27, hour: 18, lastsMs: 1.5 * DAY_MS }
 
 /** The provider leaves out what it otherwise reports of openers and clickers. */

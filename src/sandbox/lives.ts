@@ -157,7 +157,7 @@ const CATEGORIES: Readonly<Record<string, (own: number, seed: number) => Life>> 
   'ancienne-boutique': idle,
 }
 
-/** The seed unless another is asked for. Any will do; this one's incidents lay well spread when it was chosen. */
+/** The seed unless another is asked for. Any seed works; the incidents of this one are well spread. */
 export const SANDBOX_SEED = 66
 
 /** The names of the sandbox's categories. */

@@ -1,8 +1,8 @@
-// Chance without state: the same arguments give the same number, in every process and at every restart.
+// Random numbers without state: the same arguments return the same number, in every process and at every restart.
 
 const SPAN = 2 ** 32
 
-/** A seed of its own for one purpose, so that two purposes never share their chance. */
+/** A separate seed for one purpose, so that two purposes never draw the same numbers. */
 export function seedFor(seed: number, purpose: string): number {
   let hash = 0x811c9dc5 // FNV-1a
   for (const character of `${seed}:${purpose}`) {

@@ -40,7 +40,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const answer = answerer(options)
   const server = createServer((request, response) => {
     if (latencyMs === 0) answer(request, response)
-    // unref: the connection keeps the process alive, not the answer to one that is gone
+    // unref: an answer to a closed connection must not keep the process alive
     else setTimeout(answer, latencyMs, request, response).unref()
   })
   await listen(server, port, host)

@@ -22,7 +22,7 @@ const LAG_MS: Readonly<Record<CounterName, number>> = {
 }
 const LAGS_MS = COUNTERS.map((name) => LAG_MS[name])
 
-/** The totals of a stream: `sentOn` gives the messages of a day, `course` their way through the day. */
+/** The totals of a stream: `sentOn` returns the messages of a day, `course` how they are spread over it. */
 export function stream(
   seed: number,
   sentOn: (day: number) => number,

@@ -51,7 +51,7 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
     const report = await underWay
     underWay = null
     if (report) deps.onWaiting?.(report.waiting)
-    // A tick that another process ran, or that went wrong, stored nothing of what waits here.
+    // A tick that another process ran, or that failed, stored nothing of what waits here.
     if (report?.waiting === false || stop.aborted) return
     untilNextTick = new AbortController()
     const signal = AbortSignal.any([stop, untilNextTick.signal])

@@ -10,7 +10,7 @@ import type { Line } from './lines.ts'
 
 export const CSV_COLUMNS = ['account', 'category', 'observed_at', ...COUNTERS, 'timespent', 'extra'] as const
 
-/** A record that goes on for longer is taken for a quote that nobody closed. */
+/** A record that is longer is taken for a quote that is not closed. */
 const MAX_RECORD_CHARS = 1024 * 1024
 
 /** Reads a CSV file from its first line on; records may end in another block than they began. */
@@ -67,7 +67,7 @@ function hasOddQuotes(text: string): boolean {
   return quotes % 2 === 1
 }
 
-/** Spreadsheets of some countries write semicolons or tabs: the first line tells. */
+/** Spreadsheets of some countries write semicolons or tabs: the delimiter is read from the first line. */
 function readHeader(text: string, file: string): Table {
   const delimiter = [',', ';', '\t'].find((candidate) => text.includes(candidate)) ?? ','
   const columns = (splitRecord(text, delimiter) ?? []).map((name) => name.trim())
@@ -82,7 +82,7 @@ function readHeader(text: string, file: string): Table {
   return { delimiter, columns }
 }
 
-/** The cells of a record; null where a quote stands where none may be. */
+/** The cells of a record; null if there is a quote where none is allowed. */
 export function splitRecord(text: string, delimiter: string): string[] | null {
   if (!text.includes('"')) return text.split(delimiter)
   const cells: string[] = []
@@ -165,7 +165,7 @@ function plainRow(row: Record<string, string | undefined>): Reading | null {
   return { counters, timespent, extra: null }
 }
 
-/** What JSON writes as a number is one; all else stays a text, for statsOf to judge. */
+/** A number as JSON writes one, else the text, which statsOf accepts or refuses. */
 function cellValue(cell: string): unknown {
   return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(cell) ? JSON.rawJSON(cell) : cell
 }

@@ -18,7 +18,7 @@ const Shape = z.strictObject({
   why: text,
 })
 
-/** The decision, or the reason why it is none, in words that follow "decision". */
+/** The decision, or the reason why it is invalid, in words that follow "decision". */
 export function readDecision(value: unknown, now: number): RecordedDecision | { readonly reason: string } {
   const parsed = Shape.safeParse(value)
   if (!parsed.success) {

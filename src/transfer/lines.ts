@@ -8,7 +8,7 @@ export interface Line {
   readonly problem: string | null
 }
 
-/** A longer line is refused: one that never ends must not fill the memory. */
+/** A longer line is refused, so that a file without line feeds does not fill the memory. */
 export const MAX_LINE_BYTES = 1024 * 1024
 
 /** The lines of `input` in blocks, a byte order mark at its start left out. */
@@ -17,7 +17,7 @@ export async function* readLines(input: AsyncIterable<Uint8Array>): AsyncGenerat
   let number = 1
   for await (const chunk of input) {
     const end = chunk.lastIndexOf(10)
-    // Of a line that is too long, enough is kept to tell that it is.
+    // Of a line that is too long, only enough is kept to refuse it.
     const whole = end === -1 ? null : Buffer.concat([rest, chunk.subarray(0, end)])
     rest = Buffer.concat(whole === null ? [rest, chunk] : [chunk.subarray(end + 1)])
     if (rest.length > MAX_LINE_BYTES) rest = rest.subarray(0, MAX_LINE_BYTES + 1)

@@ -49,7 +49,7 @@ function readLine(line: number, text: string, options: ReadOptions): Entry | Lin
 
 /** `stats` is the value of that field in the JSON object `text`. */
 function readStats(text: string, stats: unknown): Stats {
-  // -1, where the name is spelled with escapes, gives a text that is good for nothing but the exact way
+  // -1, where the name is spelled with escapes, makes a text that only the exact reader below can use
   const plain = plainReading(text.slice(text.indexOf('"stats"')), stats)
   return plain ? { reading: plain } : statsOf((parseExact(text) as Record<string, unknown>).stats)
 }

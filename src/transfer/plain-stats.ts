@@ -1,5 +1,5 @@
-// A short cut for the usual spelling of `stats`: millions of lines are nothing but whole numbers. Pure.
-// Where it gives a reading, it is the one that statsOf gives; everything unusual is left to statsOf.
+// A short cut for the usual spelling of `stats`, as most lines hold nothing but whole numbers. Pure.
+// A reading that it returns is the one that statsOf returns; everything unusual is left to statsOf.
 import { COUNTERS, type Reading } from '../counters/names.ts'
 
 // A number of at most 15 digits without an exponent is exactly the double that it is parsed to.
@@ -8,7 +8,7 @@ const LONG_FRACTION = /[\d.]{16}/
 const LARGEST = 999_999_999_999_999
 const KNOWN: ReadonlySet<string> = new Set([...COUNTERS, 'timespent'])
 
-/** The reading of `value`, which JSON.parse read from within `text`; null if it takes statsOf to tell. */
+/** The reading of `value`, which JSON.parse read from within `text`; null if only statsOf can read it. */
 export function plainReading(text: string, value: unknown): Reading | null {
   if (typeof value !== 'object' || value === null || mayBeRounded(text)) return null
   const stats = value as Record<string, unknown>

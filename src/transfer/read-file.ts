@@ -6,15 +6,15 @@ import { readNdjson } from './ndjson.ts'
 
 export type Format = 'ndjson' | 'csv'
 
-/** By the end of the file's name; null where that does not tell. */
+/** The format by the end of the file's name; null if that does not say. */
 export function formatOf(fileName: string): Format | null {
   if (/\.(ndjson|jsonl|json)$/i.test(fileName)) return 'ndjson'
   return /\.(csv|tsv)$/i.test(fileName) ? 'csv' : null
 }
 
 /**
- * The entries and refusals of `input`, in blocks; `format` null: JSON if the first line begins with a
- * brace. Throws a UsageError where the first line of a CSV does not name the columns.
+ * The entries and line problems of `input`, in blocks; `format` null: NDJSON if the first line begins with a brace,
+ * else CSV. Throws a UsageError if the first line of a CSV does not name the columns.
  */
 export async function* readEntries(
   input: AsyncIterable<Uint8Array>,
