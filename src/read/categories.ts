@@ -72,7 +72,7 @@ function wantedOf(keys: readonly Key[]): RawBuilder<unknown> {
   return sql`unnest(${accounts}::text[], ${categories}::text[]) as wanted (account, category)`
 }
 
-/** The statement that gives figures by account and category: of those in `from`, or of all. */
+/** The statement for figures by account and category, of the rows in `from`. */
 function figuresOf(from: RawBuilder<unknown>, today: string): RawBuilder<unknown> {
   return sql`
     select account, category, sent_today, sent_7_days, sent_7_days_before,
@@ -112,7 +112,7 @@ export async function readCategories(
   query: CategoriesQuery,
 ): Promise<{ total: number; rows: CategoryRow[] }> {
   const direction = query.order === 'asc' ? sql`asc` : sql`desc`
-  // figures of all that match are only read where the order depends on them
+  // the figures of all matches are needed only if the order depends on them
   const isByFigure = query.sort !== 'name' && query.sort !== 'fresh'
   const figures = isByFigure
     ? sql`left join (${figuresOf(sql`sms.trends_daily`, query.today)}) figures using (account, category)`
@@ -151,7 +151,7 @@ export async function readFigures(
   return new Map(rows.map(({ account, category, ...figures }) => [keyOf({ account, category }), figures]))
 }
 
-/** What the last days of one category looked like. */
+/** The last days of one category. */
 export interface Course {
   /** Messages sent by day, the oldest first, up to today; null where unknown. */
   readonly sent: readonly (number | null)[]
@@ -164,7 +164,7 @@ export interface Course {
   readonly dips: number
 }
 
-/** The last 30 days of some categories, and what was odd in their last 90. By `keyOf`; none without a snapshot. */
+/** The last 30 days of some categories, and the unusual deltas of their last 90, by `keyOf`; none without a snapshot. */
 export async function readCourses(
   { db }: Source,
   keys: readonly Key[],
@@ -181,7 +181,7 @@ export async function readCourses(
       from ${wanted} join sms.trends_daily using (account, category)
       where day between ${today}::date - 89 and ${today}::date
       group by account, category`.execute(db),
-    // not by sms.deltas: the index of what is worth a look is on the kind as it is stored
+    // not from sms.deltas: the partial index for this is on the kind as it is stored
     sql<Key & { resets: number; corrections: number; dips: number }>`
       /* readOddities */
       select wanted.account, wanted.category,

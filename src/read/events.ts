@@ -1,4 +1,4 @@
-// What is worth a mark in a chart: resets, corrections, dips, decisions, and long times without a snapshot.
+// What charts mark: resets, corrections, dips, decisions, and long times without a snapshot.
 import { sql } from 'kysely'
 import { COUNTERS, type CounterName } from '../counters/names.ts'
 import type { Count } from './categories.ts'
@@ -34,7 +34,7 @@ export async function readEvents(
   from: Date,
   until: Date,
 ): Promise<EventRow[]> {
-  // not by sms.deltas: the index of what is worth a look is on the kind as it is stored
+  // not from sms.deltas: the partial index for this is on the kind as it is stored
   const { rows } = await sql<Row>`
     /* readEvents */
     select s.kind::text as kind, s.previous_at, s.observed_at, s.decided, d.decided_by, d.decided_at, d.why,
@@ -68,7 +68,7 @@ function toEvent(row: Row): EventRow {
   }
 }
 
-/** Snapshots that the walk skipped from the same place are one dip. */
+/** Dip snapshots with the same previous snapshot are one dip. */
 function withWholeDips(newestFirst: readonly EventRow[]): EventRow[] {
   const events: EventRow[] = []
   for (const event of newestFirst) {

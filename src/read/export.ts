@@ -1,4 +1,4 @@
-// The stored history, as it is: snapshots and decisions, category by category, in constant memory.
+// The stored history: snapshots and decisions, category by category, in constant memory.
 import { sql } from 'kysely'
 import type { Snapshot } from '../counters/names.ts'
 import { UsageError } from '../errors.ts'
@@ -50,7 +50,7 @@ async function readDayStart(db: Db, day: string, after: number): Promise<Date> {
 
 const PART_ROWS = 1_000
 
-/** Makes `tx` see the warehouse as it is now for as long as it lasts, and lets its reader take all the time it wants. */
+/** Makes `tx` see one state of the warehouse, without a limit on the time between two reads. */
 export async function beginReading({ db }: Transaction): Promise<void> {
   await sql`set transaction isolation level repeatable read, read only`.execute(db)
   await sql`set local idle_in_transaction_session_timeout = 0`.execute(db)

@@ -1,4 +1,4 @@
-// The business counters as Prometheus wants them: totals that never fall, whatever becomes of the history.
+// The counters for Prometheus: totals that never fall, however the history changes.
 import { sql } from 'kysely'
 import { COUNTERS } from '../counters/names.ts'
 import type { Db } from '../warehouse/pool.ts'
@@ -20,9 +20,9 @@ export interface ExportedTotals {
 const sums = sql.raw(`array[${COUNTERS.map((name) => `sum(${name})::bigint`).join(', ')}]`)
 
 /**
- * Raises what is kept to the growth of each counter since its baseline (A of the contract, section 4), where
- * that is higher: after a correction the total stands still until growth has made up for it. Where an import
- * has put older history before a series, the total goes on from where it was, as that is no growth of now.
+ * Raises the stored totals to the growth of each counter since its baseline (A of the contract, section 4) where that
+ * is higher: after a correction a total stays the same until growth has made up for it. If an import adds older history
+ * before a series, the total goes on from its value, because that history did not grow now.
  */
 export async function raiseExportedTotals(db: Db): Promise<void> {
   await sql`

@@ -1,11 +1,11 @@
-// What whatever watches this program asks of the database: set-based, and small however much is stored.
+// What monitoring asks of the database: set-based, and small however much is stored.
 import { sql } from 'kysely'
 import { leaseHolder } from '../warehouse/lease.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
 import type { Source } from './source.ts'
 
 export interface Watched {
-  /** When the newest run that stored what it was told ended; null: there was none yet. */
+  /** When the newest run that stored answers ended; null: there was none yet. */
   readonly lastSuccessAt: Date | null
   readonly leaseHolder: string | null
   /** The longest time between two ticks of the schedule. */
@@ -20,7 +20,7 @@ export interface Watched {
 export interface Freshness {
   readonly account: string
   readonly category: string
-  /** Of the newest snapshot; where there is none yet, when the category was added. */
+  /** When the newest snapshot was observed; without one, when the category was added. */
   readonly since: Date
 }
 

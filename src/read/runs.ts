@@ -49,7 +49,7 @@ export interface Failure extends Readonly<Views['sync.failures']> {
   readonly id: number
 }
 
-/** Not from the view, which has no id: a page of the newest would sort all there are. */
+/** Not from the view, which has no id, so that a page of the newest would have to sort all of them. */
 export async function readFailures(
   { db, hiddenAccount }: Source,
   { limit, before }: Page,

@@ -1,4 +1,4 @@
-// Where the questions of this folder are asked: a database, and the account that they leave out.
+// What the functions of this folder read from: a database, and the account that they leave out.
 import type { Db } from '../warehouse/pool.ts'
 
 export interface Source {

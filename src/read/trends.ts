@@ -1,4 +1,4 @@
-// The trends of a category. One statement, built once: with placeholders to run it, with literals for people to copy.
+// The trends of a category. One statement, with placeholders to run it and with literals for people to copy.
 import { CompiledQuery, sql } from 'kysely'
 import pg from 'pg'
 import { exactNumber } from './exact-number.ts'

@@ -1,17 +1,17 @@
-// Tells a database that cannot take anything right now from a fault of our own.
+// Tells errors of a database that cannot be used at the moment from errors of this program.
 import pg from 'pg'
 import { DatabaseAwayError, reasonOf } from '../errors.ts'
 
-// SQLSTATEs that say nothing of our statement: it is worth another try later. Classes: connection, resources,
-// intervention, the system, and transactions that stood in each other's way.
+// SQLSTATEs that do not depend on our statement, so that it may succeed later. Classes: connection, resources,
+// operator intervention, system errors, and transaction conflicts.
 const AWAY_CLASSES = ['08', '53', '57', '58', '40']
 const AWAY_CODES = [
   '25006', // read-only
-  '25P03', // it took us too long between two statements
+  '25P03', // too much time between two statements of a transaction
   '55000', // the database takes no connections
-  '55P03', // somebody else holds a lock
+  '55P03', // a lock was not available in time
   '55006', // the database is being dropped or copied
-  '42501', // rights lost
+  '42501', // insufficient privilege
   '28P01', // login refused
   '28000',
   '3D000', // no such database
@@ -33,15 +33,15 @@ const AWAY_SYSTEM_CODES = [
   'EMFILE', // no file descriptor, for a connection or a migration
   'ENFILE',
 ]
-// Those that a file of ours may give, too: no such socket, no right to use it.
+// Codes that an error of a file has, too: no such socket, no permission to use it.
 const AWAY_ON_CONNECT = ['ENOENT', 'EACCES']
-// TLS: a certificate that ran out in the night, a server that speaks none any more.
+// TLS: an expired certificate, a server without TLS.
 const AWAY_TLS = /^(ERR_(SSL|TLS)_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/
-// What pg says without a code.
+// Messages of pg that come without a code.
 const AWAY_MESSAGES =
   /connection terminated|connection has been discarded|timeout exceeded when trying to connect|connection error|not queryable|does not support SSL|^SASL/i
 
-/** Whether an error means that the database cannot take anything right now, whatever was asked of it. */
+/** Whether an error means that the database cannot be used at the moment, whatever the statement. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof DatabaseAwayError) return true
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway)
@@ -53,11 +53,11 @@ export function isDatabaseAway(error: unknown): boolean {
   return AWAY_SYSTEM_CODES.includes(code) || AWAY_TLS.test(code) || AWAY_MESSAGES.test(error.message)
 }
 
-/** The error as one for people, where the database is away; any other as it is. */
+/** The error as one for users, if the database is away; any other error unchanged. */
 export function asAway(error: unknown): unknown {
   if (!isDatabaseAway(error) || error instanceof DatabaseAwayError) return error
   return new DatabaseAwayError(`The database cannot be used: ${reasonOf(error)}.`, {
-    hint: 'Check that PostgreSQL runs, that DATABASE_URL is right, and that its user may write. `primosync doctor` tells more.',
+    hint: 'Check that PostgreSQL runs, that DATABASE_URL is right, and that its user may write. primosync doctor checks all of it.',
     cause: error,
   })
 }

@@ -1,4 +1,4 @@
-// The reporting zone and its days: kept in the database, decided by PostgreSQL's time zone data alone.
+// The reporting time zone and its days: stored in the database, computed by PostgreSQL's time zone data alone.
 import { sql } from 'kysely'
 import { type Calendar, createCalendar, type Day, isoDay } from '../counters/calendar.ts'
 import { RULES_VERSION } from '../counters/rules-version.ts'
@@ -10,8 +10,8 @@ const DAY_MS = 86_400_000
 const AHEAD_MS = 366 * DAY_MS
 
 /**
- * Makes `timezone` the reporting zone of a new warehouse, or checks that it is the one it has.
- * Throws a UsageError for a zone that PostgreSQL does not know, or for another one than before.
+ * Makes `timezone` the reporting time zone of a new warehouse, or checks that it is that of an existing one. Throws a
+ * UsageError for a zone that PostgreSQL does not know, or that differs from the warehouse's.
  */
 export async function settleTimezone(warehouse: Warehouse, timezone: string): Promise<void> {
   const settled = await reportingTimezone(warehouse.db)
@@ -23,17 +23,17 @@ export async function settleTimezone(warehouse: Warehouse, timezone: string): Pr
     .values({ timezone, expected_every: null, rules: RULES_VERSION })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
-  await settleTimezone(warehouse, timezone) // somebody else may have been first, with another one
+  await settleTimezone(warehouse, timezone) // another process may have been first, with another zone
 }
 
-/** Notes the longest time between two ticks of the schedule: what is older than twice that is stale. */
+/** Stores the longest time between two ticks of the schedule: a snapshot older than twice that is stale. */
 export async function setExpectedEvery(db: Db, pauseMs: number): Promise<void> {
   await sql`update store.reporting set expected_every = ${pauseMs} * interval '1 millisecond'`.execute(db)
 }
 
 /**
- * Holds the reporting zone until the end of the transaction. Throws a UsageError if it is another one: what is
- * written must not be cut at the edges of a zone that a rebuild has just left.
+ * Locks the reporting time zone until the end of the transaction, so that no rebuild changes it meanwhile. Throws a
+ * UsageError if it is another one.
  */
 export async function holdTimezone(db: Db, timezone: string): Promise<void> {
   const row = await db.selectFrom('store.reporting').select('timezone').forShare().executeTakeFirst()
@@ -72,7 +72,7 @@ export async function refuseUnknownTimezone(db: Db, timezone: string): Promise<v
 
 const calendars = new WeakMap<Warehouse, Calendar>()
 
-/** The days of `instants` (epoch ms) and of now; read from the database only where those known do not reach. */
+/** A calendar that covers `instants` (epoch ms) and now; read from the database only if the known one does not. */
 export async function calendarFor(warehouse: Warehouse, instants: readonly number[]): Promise<Calendar> {
   const from = Math.min(Date.now(), ...instants)
   const until = Math.max(Date.now(), ...instants)
@@ -83,13 +83,13 @@ export async function calendarFor(warehouse: Warehouse, instants: readonly numbe
   return calendar
 }
 
-/** The calendar, made to hold all from `from` to `until` (epoch ms) first where it does not yet. */
+/** The calendar, first extended to cover everything from `from` to `until` (epoch ms). */
 export async function loadCalendar(db: Db, from: number, until: number): Promise<Calendar> {
   const days = await readDays(db)
   const wantedEnd = Math.max(until, Date.now()) + DAY_MS
   const isWide = days.length > 0 && days[0]!.start <= from && days.at(-1)!.end > wantedEnd
   if (isWide) return createCalendar(days)
-  // In one piece: the days between the old calendar and the new end are wanted too.
+  // Without a hole: the days between the old calendar and the new end are added, too.
   const first = Math.min(from, days[0]?.start ?? from)
   const last = Math.max(wantedEnd + AHEAD_MS, days.at(-1)?.end ?? 0)
   await sql`call store.extend_calendar(${isoDay(first - 2 * DAY_MS)}::date, ${isoDay(last)}::date)`.execute(
@@ -97,7 +97,9 @@ export async function loadCalendar(db: Db, from: number, until: number): Promise
   )
   const extended = await readDays(db)
   if (extended.length === 0)
-    throw new PrimosyncError('The warehouse has no reporting zone yet.', { hint: 'Run: primosync migrate' })
+    throw new PrimosyncError('The warehouse has no reporting time zone yet.', {
+      hint: 'Run: primosync migrate',
+    })
   return createCalendar(extended)
 }
 

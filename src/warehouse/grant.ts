@@ -1,17 +1,17 @@
-// The reader role: it sees what analysts may rely on, schemas sms and sync, and nothing else.
+// The reader role: it can read schemas sms and sync, on which analysts may rely, and nothing else.
 import { sql } from 'kysely'
 import pg from 'pg'
 import { PrimosyncError, UsageError } from '../errors.ts'
 import type { Db } from './pool.ts'
 
-/** PostgreSQL cuts longer names off without a word. */
+/** PostgreSQL truncates longer names silently. */
 const LONGEST_NAME_BYTES = 63
-/** Two that change the rights of one object at once make one of them fail. */
+/** Concurrent changes of the rights on one object fail, so they take this advisory lock. */
 const GRANT_LOCK = 1_347_570_010
 
 /**
- * Makes the role if it is not there, without a login, and gives it the right to read schemas sms and sync,
- * also what a later version adds there. A role that exists keeps its attributes. Safe to repeat.
+ * Creates the role without a login if it does not exist, and grants it the right to read schemas sms and sync,
+ * including what a later version adds there. An existing role keeps its attributes. Safe to repeat.
  */
 export async function grantReader(db: Db, role: string): Promise<{ created: boolean }> {
   refuseOddName(role)
@@ -33,7 +33,7 @@ function refuseOddName(role: string): void {
     })
 }
 
-/** Taking rights away from who owns the schemas would lock the program out. */
+/** Revoking rights from an owner of the schemas would lock the program out. */
 async function refuseOwner(db: Db, role: string): Promise<void> {
   const { rows } = await sql`
     select 1 from pg_roles r where r.rolname = ${role} and (r.rolsuper or exists (
@@ -42,7 +42,7 @@ async function refuseOwner(db: Db, role: string): Promise<void> {
     ))`.execute(db)
   if (rows.length > 0)
     throw new UsageError(
-      `The role ${JSON.stringify(role)} may do everything here: it cannot become a reader.`,
+      `The role ${JSON.stringify(role)} has all rights here, so it cannot become a reader.`,
       {
         hint: 'It is a superuser, or owns the schemas. Choose another name.',
       },
@@ -59,7 +59,7 @@ async function createRole(db: Db, role: string): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof pg.DatabaseError && error.code === '42501')) throw error
     throw new PrimosyncError(
-      "The database user of this program may not create roles, and the role isn't there.",
+      'The role does not exist, and the database user of this program may not create roles.',
       {
         hint: `Let an administrator of the database run: ${statement}; then run this again.`,
         cause: error,
@@ -75,7 +75,7 @@ const rightsOf = (role: string) => `
   grant select on all tables in schema sms, sync to ${role};
   alter default privileges in schema sms, sync grant select on tables to ${role};`
 
-/** PostgreSQL only warns where a grant has no effect, and a role may have rights from elsewhere. */
+/** PostgreSQL only warns if a grant has no effect, and the role may have rights through other roles. */
 async function refuseOtherRights(db: Db, role: string): Promise<void> {
   const { rows } = await sql<{ object: string; can_read: boolean; can_write: boolean }>`
     select format('%I.%I', n.nspname, c.relname) as object,
@@ -90,12 +90,14 @@ async function refuseOtherRights(db: Db, role: string): Promise<void> {
   if (tooMuch)
     throw new PrimosyncError(
       `The role ${JSON.stringify(role)} can do more than read sms and sync: it can ${tooMuch.can_write ? 'change' : 'read'} ${tooMuch.object}.`,
-      { hint: 'It has rights from somebody else, or from another role. Choose another name.' },
+      {
+        hint: 'These rights were granted to it elsewhere, or to a role that it is a member of. Choose another name.',
+      },
     )
   const tooLittle = rows.find(({ object, can_read }) => isOpen(object) && !can_read)
   if (tooLittle)
     throw new PrimosyncError(
-      `The database user of this program may not give ${tooLittle.object} to others.`,
+      `The database user of this program may not grant rights on ${tooLittle.object}.`,
       {
         hint: 'Run this with a DATABASE_URL of the user that owns the schemas sms and sync.',
       },

@@ -1,5 +1,5 @@
 // One writer at a time, over processes and machines: a lease row with a token that grows with each holder.
-// A row lives in no session, so it works behind PgBouncer, and a killed holder's lease simply runs out.
+// A row belongs to no session, so the lease works behind PgBouncer, and that of a killed holder expires.
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { PrimosyncError } from '../errors.ts'
@@ -11,20 +11,20 @@ const RENEW_EVERY_MS = 10_000
 const ASK_EVERY_MS = 200
 
 export interface Lease {
-  /** Throws a LeaseLostError, in the transaction, unless the lease still holds; keeps others out until it ends. */
+  /** Throws a LeaseLostError if the lease was lost; otherwise no other process gets it before the transaction ends. */
   hold(tx: Transaction): Promise<void>
-  /** Lets the next one in. Never rejects. */
+  /** Releases the lease. Never rejects. */
   release(): Promise<void>
 }
 
-/** The lease ran out while its holder was paused, and somebody else may be writing. */
+/** The lease expired while its holder was paused, and another process may be writing. */
 export class LeaseLostError extends PrimosyncError {
   override name = 'LeaseLostError'
 }
 
 /**
- * Waits for its turn, at most `patienceMs`; null if somebody else held the lease all the time. Rejects with the
- * signal's reason once that is aborted.
+ * Waits for the lease, at most `patienceMs`; null if another process held it all the time. Rejects with the signal's
+ * reason once that is aborted.
  */
 export async function acquireLease(
   warehouse: Warehouse,
@@ -40,20 +40,20 @@ export async function acquireLease(
   }
 }
 
-/** Who holds the lease now; null: nobody. */
+/** The process that holds the lease; null: none. */
 export async function leaseHolder(db: Db): Promise<string | null> {
   const { rows } = await sql<{ holder: string }>`
     select holder from store.lease where name = ${NAME} and expires_at > clock_timestamp()`.execute(db)
   return rows[0]?.holder ?? null
 }
 
-/** The token of a lease that could not be given back, by the database that it is of: nobody holds it any more. */
+/** The token of a lease that could not be released, by its database: this process may take it again at once. */
 const leftBehind = new WeakMap<Db, string>()
 
 async function tryAcquire(db: Db, holder: string): Promise<string | null> {
   const mine = leftBehind.get(db) ?? '0'
-  // `where not exists`: ON CONFLICT locks the row even where it updates nothing, and so would wait for the
-  // transactions of a holder who is well.
+  // `where not exists`, because ON CONFLICT locks the row even if it updates nothing, and would wait for the
+  // transactions of the current holder.
   const { rows } = await sql<{ token: string }>`
     /* acquireLease */
     insert into store.lease (name, token, holder, expires_at)
@@ -74,31 +74,31 @@ function heldLease(db: Db, token: string): Lease {
     /* renewLease */
     update store.lease set expires_at = clock_timestamp() + ${LEASE_MS} * interval '1 millisecond'
     where name = ${NAME} and token = ${token}::bigint`.execute(db)
-  // A renewal that fails needs no care of its own: the next write finds the lease lost.
+  // A failed renewal is not handled here: the next write finds the lease lost.
   const timer = setInterval(() => void renew().catch(() => {}), RENEW_EVERY_MS)
   timer.unref()
   return {
     async hold({ db: inTransaction }) {
-      // The share lock makes a taker-over wait for this transaction, so that it cannot commit after one.
+      // The share lock makes the next holder wait for this transaction.
       const { rows } = await sql`
         /* holdLease */
         select 1 from store.lease where name = ${NAME} and token = ${token}::bigint
         and expires_at > clock_timestamp() for share`.execute(inTransaction)
       if (rows.length === 0) {
-        throw new LeaseLostError('Another primosync took over while this one was paused.', {
-          hint: 'Nothing is lost: what was not stored yet waits in the spool.',
+        throw new LeaseLostError('Another primosync took the lease while this one was paused.', {
+          hint: 'Nothing needs doing: what was not stored yet waits in the spool.',
         })
       }
     },
     async release() {
       clearInterval(timer)
-      // The token moves on, so that a renewal still on its way cannot bring the lease back.
+      // The token grows, so that a renewal that is still under way has no effect.
       await sql`
         /* releaseLease */
         update store.lease set token = token + 1, expires_at = clock_timestamp()
         where name = ${NAME} and token = ${token}::bigint`
         .execute(db)
-        .catch(() => leftBehind.set(db, token)) // for others it runs out by itself
+        .catch(() => leftBehind.set(db, token)) // for other processes it expires
     },
   }
 }

@@ -19,7 +19,7 @@ export interface MigrationStatus {
   readonly executedAt: Date | null
 }
 
-/** Runs what has not run yet, in one transaction; safe when several start at once. Gives the names that it ran. */
+/** Runs what has not run yet; safe when several processes start at once. Returns the names of what ran. */
 export async function migrate(db: Db): Promise<string[]> {
   await refuseNewerSchema(db)
   // Kysely returns its error instead of throwing it.
@@ -70,7 +70,7 @@ async function refuseNewerSchema(db: Db): Promise<void> {
   throw new PrimosyncError(
     `The database has a newer schema (${newest}) than primosync ${version} knows (${(await migrationNames()).at(-1)}).`,
     {
-      hint: `Use primosync ${programs[0]?.version ?? 'of the version that made it'} or a newer one; the schema is never taken back.`,
+      hint: `Use primosync ${programs[0]?.version ?? 'of the version that made it'} or a newer one. A schema is never migrated back.`,
     },
   )
 }
@@ -94,7 +94,7 @@ function isNewer(one: string, other: string): boolean {
   return one.localeCompare(other, 'en', { numeric: true }) > 0
 }
 
-/** Rights are missing: the one trouble of a database that a person has to hear of. */
+/** Missing rights: waiting does not help, so the user has to be told. */
 const isRefused = (error: unknown) => error instanceof pg.DatabaseError && error.code === '42501'
 
 const SCHEMA = 'store_migrations'

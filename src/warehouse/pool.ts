@@ -1,4 +1,4 @@
-// The way to PostgreSQL: one pool, one place where types cross the edge, one kind of transaction.
+// Access to PostgreSQL: one pool, one place that decides how types arrive, one kind of transaction.
 import { Socket } from 'node:net'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -18,27 +18,27 @@ export interface Warehouse {
   readonly db: Db
   readonly pool: pg.Pool
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Waits a moment for what is under way, and cuts it off then. */
+  /** Waits two seconds for what is under way, then ends its connections. */
   close(): Promise<void>
 }
 
 export interface WarehouseOptions {
-  /** Hears of connections that are lost while idle. */
+  /** Called for connections that are lost while idle. */
   readonly onIdleError?: (error: Error) => void
-  /** A database that says nothing at all for so long, in the middle of a statement, is given up. */
+  /** How long the database may send nothing during a statement before the connection is ended. */
   readonly silenceMs?: number
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
-/** Long enough for a migration of a large warehouse. */
+/** Long enough to migrate a large warehouse. */
 const SILENCE_MS = 3_600_000
 const CLOSE_PATIENCE_MS = 2_000
-/** A writer that hangs in its transaction (paused, cut off) must not hold its locks for ever. */
+/** Frees the locks of a writer that hangs in its transaction (paused, or cut off from the network). */
 const IDLE_IN_TRANSACTION_TIMEOUT = '30s'
-/** Whoever waits for another writer for so long gives up; what was to be stored waits in the spool. */
+/** How long a transaction waits for the locks of another writer; what it should store stays in the spool. */
 const LOCK_TIMEOUT = '5s'
 
-/** int8 as a number where that is exact, else as text; a date as text, for it has no zone; the rest as pg has it. */
+/** int8 as a number where that is exact, else as text; a date as text, as it has no zone; the rest as pg parses it. */
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (oid === pg.types.builtins.INT8 && format !== 'binary') return parseInt8
@@ -53,8 +53,8 @@ function parseInt8(text: string): number | string {
 }
 
 /**
- * Opens lazily: nothing connects before the first statement. A function for the URL is asked for each connection,
- * so that a changed password counts from the next one on.
+ * Opens lazily: nothing connects before the first statement. A function for the URL is called for each connection, so
+ * that a changed password applies to the next one.
  */
 export function openWarehouse(url: string | (() => string), options: WarehouseOptions = {}): Warehouse {
   const { onIdleError = () => {}, silenceMs = SILENCE_MS } = options
@@ -69,8 +69,8 @@ export function openWarehouse(url: string | (() => string), options: WarehouseOp
   })
   const connectionString = { get: typeof url === 'string' ? () => url : url, enumerable: true }
   Object.defineProperty(pool.options, 'connectionString', connectionString)
-  // Without listeners a server that goes away takes the process down (brianc/node-postgres#1324): the pool's
-  // hears of idle connections only, and Kysely gives those in its hands none.
+  // Without error listeners a server that goes away ends the process (brianc/node-postgres#1324). The pool's listener
+  // covers idle connections only, and Kysely adds none to the connections that it uses.
   pool.on('error', onIdleError)
   pool.on('connect', (client) => client.on('error', () => {}))
   const db = new Kysely<Tables & Views>({ dialect: new PostgresDialect({ pool }) })
@@ -84,21 +84,21 @@ export function openWarehouse(url: string | (() => string), options: WarehouseOp
       }
       const timer = setTimeout(cut, CLOSE_PATIENCE_MS)
       await db.destroy()
-      if (!pool.ending) await pool.end() // Kysely ends no pool that it never used
+      if (!pool.ending) await pool.end() // Kysely does not end a pool that it never used
       clearTimeout(timer)
-      cut() // a goodbye that nobody answers would keep the process alive
+      cut() // a socket whose closing is not acknowledged would keep the process alive
     },
   }
 }
 
 /**
- * pg's own time limits leave a connection that hangs in the pool, for the next one to hang on; a limit on the
- * silence of the socket ends connection and statement alike, and leaves a COPY that goes on in peace.
+ * pg's own timeouts leave a hanging connection in the pool, where the next statement hangs on it. A timeout of the idle
+ * socket ends connection and statement, and does not interrupt a COPY that makes progress.
  */
 function openSocket(sockets: Set<Socket>, silenceMs: number): Socket {
   const socket = new Socket()
   socket.setTimeout(silenceMs, () =>
-    socket.destroy(new DatabaseAwayError(`The database has said nothing for ${silenceMs / 1000} s.`)),
+    socket.destroy(new DatabaseAwayError(`The database has not answered for ${silenceMs / 1000} s.`)),
   )
   sockets.add(socket)
   socket.once('close', () => sockets.delete(socket))
@@ -108,14 +108,14 @@ function openSocket(sockets: Set<Socket>, silenceMs: number): Socket {
 async function transaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const connection = await pool.connect()
   let failure: Error | undefined
-  // A connection that breaks between two statements reports it here and nowhere else.
+  // Only this listener receives the error of a connection that breaks between two statements.
   const onError = (error: Error) => {
     failure = error
   }
   connection.on('error', onError)
   try {
     const db = kyselyOn(connection)
-    // One message: SET LOCAL also holds behind PgBouncer in transaction mode.
+    // In one message with BEGIN; SET LOCAL works behind PgBouncer in transaction mode, too.
     await connection.query(
       `begin; set local idle_in_transaction_session_timeout = '${IDLE_IN_TRANSACTION_TIMEOUT}';
       set local lock_timeout = '${LOCK_TIMEOUT}'`,
@@ -135,7 +135,7 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<
   }
 }
 
-/** Kysely on one connection, which the caller has and keeps. */
+/** Kysely on one connection, which stays with the caller. */
 export function kyselyOn(connection: pg.ClientBase): Db {
   const borrowed = { query: connection.query.bind(connection), release: () => {} }
   const pool = { connect: async () => borrowed, end: async () => {} }

@@ -1,4 +1,4 @@
-// The registry: which accounts and categories there are, and which of them are asked.
+// The registry: which accounts and categories there are, and which categories are asked for.
 import { sql } from 'kysely'
 import { UsageError } from '../errors.ts'
 import type { Db } from './pool.ts'
@@ -13,9 +13,9 @@ export interface Category {
 }
 
 /**
- * Adds the categories that are not there yet, and their account, and gives the ids of all of them by name.
- * What is there keeps its state: listing adds, nothing more. Safe to repeat, and for several at once.
- * New ones begin as `state`; `paused` is for those of an import, until somebody asks to poll them.
+ * Adds the categories that are missing, and their account, and returns the ids of all of them by name. Existing ones
+ * keep their state. New ones get `state`: those of an import are paused until the user asks to poll them. Safe to
+ * repeat, and for several processes at once.
  */
 export async function addCategories(
   db: Db,
@@ -27,7 +27,7 @@ export async function addCategories(
   const wanted = [...new Set(names)]
   if (wanted.length === 0) return new Map()
   const ids = await addAndRead(db, account, wanted, state)
-  // What somebody else adds in the same moment is not added here, but seen by the next statement only.
+  // A category that another process adds at the same time is visible to the next statement only.
   return ids.size === wanted.length ? ids : await addAndRead(db, account, wanted, state)
 }
 
@@ -89,7 +89,7 @@ export async function findCategory(db: Db, account: string, name: string): Promi
   throw new UsageError(`There is no category ${JSON.stringify(name)} in the account ${account}.`, {
     hint:
       alike.length > 0
-        ? `Names are taken to the letter; there is ${alike.map(({ category }) => JSON.stringify(category)).join(', ')}.`
+        ? `Names must match exactly; there is ${alike.map(({ category }) => JSON.stringify(category)).join(', ')}.`
         : 'List them with: primosync category list',
   })
 }

@@ -1,4 +1,4 @@
-// Which version of the rules made the derived rows: a program with another one would disagree with them silently.
+// Which version of the rules made the derived rows, so that a program with another version can say so.
 import { RULES_VERSION } from '../counters/rules-version.ts'
 import type { Db } from './pool.ts'
 
@@ -13,7 +13,7 @@ export interface RulesProblem {
   readonly hint: string
 }
 
-/** What is wrong where stored rows were made by other rules than this program's; null: nothing. */
+/** The problem if stored rows were made by another version of the rules than this program's; null if not. */
 export async function rulesProblem(db: Db): Promise<RulesProblem | null> {
   const stored = await storedRules(db)
   if (stored === null || stored === RULES_VERSION) return null
@@ -26,7 +26,7 @@ export async function rulesProblem(db: Db): Promise<RulesProblem | null> {
   }
 }
 
-/** Notes that everything derived follows from the rules of this program. */
+/** Records that everything derived follows from the rules of this program. */
 export async function setStoredRules(db: Db): Promise<void> {
   await db.updateTable('store.reporting').set({ rules: RULES_VERSION }).execute()
 }

@@ -1,4 +1,4 @@
-// Runs: each leaves one row that tells the truth, also when its process died.
+// Runs: each has one row, which is true even if its process dies.
 import { sql } from 'kysely'
 import type { FinishedRecord, RunRecord } from '../spool/records.ts'
 import type { Db } from './pool.ts'
@@ -18,8 +18,8 @@ export function sumOfCounts(a: RunCounts, b: RunCounts): RunCounts {
 }
 
 /**
- * Writes the row of a run that begins. Its id; null where the tick of that instant was run by somebody else.
- * Safe to repeat: the row of a run that is there already is left alone.
+ * Writes the row of a run that begins. Returns its id, or null if another process ran the tick of that instant. Safe
+ * to repeat: an existing row stays as it is.
  */
 export async function beginRun(
   db: Db,
@@ -49,7 +49,7 @@ export async function findRun(
   return { id: row.id, spooledBytes: Number(row.spooled_bytes), isFinished: row.finished_at !== null }
 }
 
-/** The run whose segment is stored up to `fromBytes`, moved on to `toBytes`; null if somebody else has been there. */
+/** Moves a run whose segment is stored up to `fromBytes` on to `toBytes`; null if another process has stored that part. */
 export async function advanceRun(
   db: Db,
   key: string,
@@ -66,13 +66,13 @@ export async function advanceRun(
   return row?.id ?? null
 }
 
-/** What a run came to, from how many of its categories gave no reading. */
+/** The status of a run, from how many of its categories have no reading. */
 export function statusOf(categories: number, without: number): FinishedRecord['status'] {
   if (without === 0) return 'ok'
   return without < categories ? 'partial' : 'failed'
 }
 
-/** Gives the row's sums. */
+/** Adds to the row, and returns its sums. */
 export async function addToRun(
   db: Db,
   id: number,
@@ -92,8 +92,8 @@ export async function addToRun(
 }
 
 /**
- * Adds to the row of a replay, in the transaction that stores what it counts; the first one makes the row. It is
- * finished at any time, so that it tells the truth also when the next transaction never comes.
+ * Adds to the row of a replay, in the transaction that stores what it counts; the first call makes the row. The row
+ * counts as finished after each call, so that it is true even if no further one follows.
  */
 export async function addToReplay(
   db: Db,
@@ -124,7 +124,7 @@ export async function finishRun(
     .execute()
 }
 
-/** Marks the runs that are under way, to be called by who holds the lease: their processes died. Gives how many. */
+/** Marks unfinished runs as abandoned, and returns how many. The caller holds the lease, so their processes have died. */
 export async function abandonRuns(db: Db): Promise<number> {
   const result = await db
     .updateTable('store.run')
@@ -138,7 +138,7 @@ function instant(at: number | null): Date | null {
   return at === null ? null : new Date(at)
 }
 
-/** What a run's row counts; nothing where there is no row. */
+/** What a run's row counts; zeros if there is no row. */
 export async function readCounts(db: Db, key: string): Promise<RunCounts> {
   const row = await db
     .selectFrom('store.run')
@@ -148,7 +148,7 @@ export async function readCounts(db: Db, key: string): Promise<RunCounts> {
   return row ?? NO_COUNTS
 }
 
-/** Whether somebody has begun the tick of that instant for the same accounts. */
+/** Whether a process has begun the tick of that instant for the same accounts. */
 export async function isBegun(db: Db, { account, scheduledAt }: Pick<RunRecord, 'account' | 'scheduledAt'>) {
   const { rows } = await sql<{ begun: boolean }>`
     /* isBegun */

@@ -1,5 +1,5 @@
-// Stores records of the spool: snapshots with all that follows from them, rejected answers, failures, the
-// run's counts. In a transaction of the caller, who holds the lease.
+// Stores records of the spool: snapshots with what is derived from them, rejected answers, failures, and the counts of
+// the run. In a transaction of the caller, which holds the lease.
 import type { Calendar } from '../counters/calendar.ts'
 import { readingText } from '../counters/reading-text.ts'
 import type { AnswerRecord, FailureRecord, RejectedRecord, SpoolRecord } from '../spool/records.ts'
@@ -9,7 +9,7 @@ import { addToReplay, addToRun, finishRun, NO_COUNTS, type RunCounts, statusOf }
 import { InsertSink } from './series/insert-sink.ts'
 import { type Arrival, recordSnapshots } from './series/record.ts'
 
-/** The run row that counts what is stored late; the snapshots themselves belong to the run that asked. */
+/** The run that counts what is stored late; the snapshots themselves belong to the run that asked. */
 export interface Replay {
   readonly key: string
   readonly startedAt: number
@@ -57,7 +57,7 @@ export async function storeRecords(
   }
   const finished = records.find((record) => record.kind === 'finished')
   if (finished) {
-    // Answers that were rejected only here are missing, too.
+    // Answers that are rejected only here count as missing, too.
     const status = sums ? statusOf(sums.categories, finished.failed + sums.rejected) : finished.status
     await finishRun(tx.db, runId, status, finished.at, finished.failed)
   }

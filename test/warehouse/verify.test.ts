@@ -127,7 +127,7 @@ describe('an altered cell is found and named, and rebuild mends it', () => {
       const rows = await rowsOf(table)
       const altered = columns.splice(0, rows.length).map((column, i) => ({ ...column, ...rows[i]! }))
       for (const { name, type, ctid } of altered) await alter(table, name, type, ctid)
-      const { differences } = await verify(warehouse, { tell: 10_000 })
+      const { differences } = await verify(warehouse, { most: 10_000 })
       for (const { name, key } of altered) {
         const column = TOLD_BY[`${table}.${name}`] ?? name
         const isTold = (difference: Difference) =>

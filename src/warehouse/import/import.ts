@@ -1,4 +1,4 @@
-// Imports a file: whatever its order, all good lines in one transaction, derived as if they had come in time.
+// Imports a file in any order: all valid lines in one transaction, with the same result as if they had come in time.
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Snapshot } from '../../counters/names.ts'
@@ -18,15 +18,15 @@ import { type Stage, type StagedSnapshot, stageEntries } from './stage.ts'
 import { writeBehind } from './write-behind.ts'
 
 export interface ImportOptions {
-  /** The reporting zone, as the caller knows it. */
+  /** The reporting time zone of the settings. */
   readonly timezone: string
-  /** Says what would happen, and changes nothing. */
+  /** Reports what would happen, and changes nothing. */
   readonly dryRun: boolean
-  /** Whether the settings list a category: then a new one is active, else paused, as nobody asked to poll it. */
+  /** Whether the settings list a category: a new one is active if they do, else paused. */
   isListed(account: string, category: string): boolean
-  /** Hears of each line that is not imported. Conflicts come last, not in the order of lines. */
+  /** Called for each line that is not imported. Conflicts come last, not in the order of lines. */
   onProblem(problem: LineProblem): void
-  /** Hears how many snapshots there are to store, and of each stretch that is. */
+  /** Called for each batch that is stored, with its size and how many snapshots there are to store in all. */
   onStored?(snapshots: number, of: number): void
 }
 
@@ -47,7 +47,7 @@ export interface Imported extends Readonly<Counts> {
   readonly newCategories: readonly AddedCategory[]
 }
 
-/** Carries the outcome out of a transaction that must leave nothing behind. */
+/** Rolls a transaction back, and carries its outcome. */
 class TakenBack extends Error {
   readonly imported: Imported
 
@@ -58,8 +58,8 @@ class TakenBack extends Error {
 }
 
 /**
- * Stores what `blocks` hold and the warehouse has not: all of it, or nothing if this throws. Idempotent.
- * What it has is left as it is: the same snapshot again is nothing, another one at its instant a conflict.
+ * Stores what `blocks` hold and the warehouse does not have yet: all of it, or nothing if this throws. Idempotent.
+ * What is stored stays: the same snapshot again is ignored, another one at its instant is a conflict.
  */
 export async function importEntries(
   warehouse: Warehouse,
@@ -199,7 +199,7 @@ function createWalkRowReader({ db, calendar }: SeriesContext, ids: IdsByNumber) 
   }
 }
 
-/** The snapshots of a category at instants that have none yet, no part empty; the first to come stays, all others are compared with it. */
+/** The snapshots at instants that have none yet, in parts that are not empty. All others are compared with the stored ones. */
 async function* freshSnapshots(
   { db }: SeriesContext,
   { categoryId, newestAt }: WalkRow,

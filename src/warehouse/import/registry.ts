@@ -16,8 +16,8 @@ export interface AddedCategory {
 }
 
 /**
- * Adds what is not there: active if `isListed`, else paused, because nobody asked to poll it. In the order
- * of names, so that two imports at once wait for each other instead of blocking each other.
+ * Adds the categories that are missing: active if `isListed`, else paused. In the order of names, so that two imports
+ * at once wait for each other instead of running into a deadlock.
  */
 export async function registerCategories(
   db: Db,

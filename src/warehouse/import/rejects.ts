@@ -1,4 +1,4 @@
-// Conflicts of an import: kept in sync.rejected with what they said, once, however often the file comes.
+// Conflicts of an import: stored in sync.rejected with their values, once, however often the file is imported.
 import { sql } from 'kysely'
 import { keptBody } from '../../counters/kept-body.ts'
 import type { Snapshot } from '../../counters/names.ts'
@@ -11,7 +11,7 @@ const WRITE_AT_ONCE = 1_000
 
 export interface Rejects {
   addConflict(line: number, categoryId: number, snapshot: Snapshot): Promise<void>
-  /** A snapshot of a time that pruning has made final; the file keeps it. */
+  /** A snapshot in a part of the history that pruning has made final. It is reported, not stored. */
   refuseFinal(line: number, finalUntil: number): void
   /** Writes what waits. Resolves to how many conflicts are new in sync.rejected. */
   finish(): Promise<number>

@@ -1,5 +1,5 @@
-// The entries of a file, set aside in a temporary table and read back in the order of their series: so a
-// file of any size, in any order, goes through in one transaction and in constant memory.
+// The entries of a file in a temporary table, from which they are read in the order of their series: a file of any
+// size, in any order, is imported in one transaction and in constant memory.
 import { finished, pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
@@ -18,11 +18,11 @@ export interface StagedCategory {
 export interface Stage {
   readonly categories: readonly StagedCategory[]
   readonly entries: number
-  /** The instants that it reaches over; null if it is empty. */
+  /** From its first to its last instant; null if it is empty. */
   readonly span: { readonly from: number; readonly until: number } | null
   /** The snapshots, category by category, in the order of time and of the file; no part is of two categories. */
   snapshots(): AsyncGenerator<StagedSnapshot[]>
-  /** The decisions about a category, in the order of the file. To be asked once all snapshots are read. */
+  /** The decisions about a category, in the order of the file. To be called once all snapshots are read. */
   decisionsOf(category: number): Promise<StagedDecision[]>
 }
 
@@ -40,8 +40,8 @@ export interface StagedDecision {
 }
 
 /**
- * Sets the entries of `blocks` aside for as long as the transaction of `connection` lasts; `refuse` hears of
- * the lines that are none. The connection is for the stage alone: others write while it reads ahead.
+ * Stages the entries of `blocks` for as long as the transaction of `connection` lasts; `refuse` is called for lines
+ * that are no entries. The connection serves the stage alone, because it reads ahead while another one writes.
  */
 export async function stageEntries(
   connection: pg.ClientBase,
@@ -49,7 +49,7 @@ export async function stageEntries(
   refuse: (refusal: LineProblem) => void,
 ): Promise<Stage> {
   await connection.query(
-    `set local idle_in_transaction_session_timeout = 0; -- it holds no lock that anybody waits for
+    `set local idle_in_transaction_session_timeout = 0; -- it holds no lock that others wait for
     set local work_mem = '64MB';
     create temporary table import_line (
       category integer, at bigint, line bigint, counters text, timespent text, extra text, decision text
@@ -110,7 +110,7 @@ function rowText(entry: Entry, category: StagedCategory): string {
   return `${key}\t${counters.join(',')}\t${timespent ?? '\\N'}\t${copyText(extra)}\t\\N\n`
 }
 
-/** By COPY, for a page of a cursor costs twice the time, and memory that the collector is slow to find. */
+/** By COPY: pages of a cursor take twice the time, and memory that the garbage collector frees late. */
 async function* readSnapshots(connection: pg.ClientBase): AsyncGenerator<StagedSnapshot[]> {
   const rows = connection.query(
     copyTo(`copy (
@@ -127,7 +127,7 @@ async function* readSnapshots(connection: pg.ClientBase): AsyncGenerator<StagedS
       yield* partsOf(lines.map(fromLine))
     }
   } finally {
-    await finished(rows.resume()).catch(() => {}) // the connection takes no other statement before
+    await finished(rows.resume()).catch(() => {}) // only then does the connection accept another statement
   }
 }
 

@@ -9,7 +9,7 @@ import { Writer } from '../series/writer.ts'
 export interface WriteBehind {
   /** `flush` waits for the batch before, and lets the new one be written meanwhile. */
   readonly writer: Writer
-  /** The same connection; what is asked of it waits for the batch that is being written. */
+  /** Kysely on the same connection; its statements wait for the batch that is being written. */
   readonly db: Db
   /** Writes all that is left. */
   finish(): Promise<void>

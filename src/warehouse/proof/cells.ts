@@ -1,5 +1,5 @@
-// The derived tables cell by cell, each cell as PostgreSQL prints it, so that nothing is rounded on the way
-// and a difference can be told to the column. Asks for a session in UTC with dates in ISO style.
+// The derived tables cell by cell, each cell as PostgreSQL prints it, so that nothing is rounded and a difference can
+// be reported for a single column. Needs a session in UTC with dates in ISO style.
 import type pg from 'pg'
 import { COUNTERS } from '../../counters/names.ts'
 import type { Bucket } from '../../counters/spread.ts'
@@ -19,7 +19,7 @@ interface CellColumn {
 
 export interface CellTable {
   readonly name: string
-  /** What tells the rows of a category apart; `null` where it has only one. */
+  /** The column that identifies a row within its category; null where there is only one row. */
   readonly key: { readonly name: string; readonly type: 'timestamptz' | 'date' } | null
   readonly columns: readonly CellColumn[]
 }
@@ -34,7 +34,7 @@ const exact = (name: string): CellColumn => ({ names: [name], type: 'exact' })
 const numeric = (name: string): CellColumn => ({ names: [name], type: 'numeric' })
 const jsonb = (name: string): CellColumn => ({ names: [name], type: 'jsonb' })
 
-/** What is derived of a snapshot; what the provider said is read beside it. */
+/** The derived columns of a snapshot; what the provider said is read separately (raw-row.ts). */
 export const SNAPSHOT: CellTable = {
   name: 'store.snapshot',
   key: { name: 'observed_at', type: 'timestamptz' },
@@ -193,7 +193,7 @@ export function instantText(at: number): string {
     .replace(/\.?0*Z$/, '+00')
 }
 
-/** The reverse; what is finer than a millisecond is cut, and what is no instant is NaN. */
+/** The reverse, cut to the millisecond; NaN if the text is no instant. */
 export function instantOf(text: string): number {
   return Date.parse(text.replace(' ', 'T').replace(/(?:(\.\d{1,3})\d*)?\+00$/, '$1Z'))
 }

@@ -1,4 +1,4 @@
-// The calendar as PostgreSQL's time zone data has it, day by day from store.day_start, whatever is stored.
+// The calendar by PostgreSQL's time zone data, computed day by day with store.day_start, whatever is stored.
 import { sql } from 'kysely'
 import { type Calendar, createCalendar, type Day, isoDay } from '../../counters/calendar.ts'
 import type { Db } from '../pool.ts'
@@ -68,7 +68,7 @@ interface StoredDay {
   readonly day: string
   readonly next: string
   readonly stored: Cells
-  /** Null for a day that there is not. */
+  /** Null for a day that does not exist in this zone. */
   readonly expected: Cells | null
 }
 

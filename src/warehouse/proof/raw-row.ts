@@ -1,5 +1,5 @@
-// What the provider said, as stored: it cannot be compared with anything, but it has rules of its own
-// (contract, section 2). What breaks them is told, and counts as unknown from there on.
+// What the provider said, as stored: there is nothing to compare it with, but it must keep the rules of the contract's
+// section 2. A value that breaks them is reported, and counts as unknown in what follows.
 import { COUNTERS, type Snapshot } from '../../counters/names.ts'
 import { splitArray } from '../series/text.ts'
 import {

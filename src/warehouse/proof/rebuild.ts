@@ -1,5 +1,5 @@
-// Derives deltas, trends, walk rows, checkpoints and the calendar anew, in one transaction: readers see all
-// of it or nothing, writers pass by. Writes only what is not as it should be.
+// Derives deltas, trends, walk rows, checkpoints and the calendar anew, in one transaction: readers see all of it or
+// nothing, and other writers wait. Writes only the rows that differ.
 import { sql } from 'kysely'
 import { PrimosyncError } from '../../errors.ts'
 import { loadCalendar, refuseUnknownTimezone } from '../calendar.ts'
@@ -15,11 +15,11 @@ import { type Mender, recompute } from './recompute.ts'
 import { CELL_STYLE, wholeSpan } from './verify.ts'
 
 const FLUSH_ROWS = 10_000
-/** Longer than a tick, and than most imports: somebody waits here who can also stop it. */
+/** Longer than a tick and most imports take: a person waits for this command, and can stop it. */
 const LOCK_TIMEOUT = '10min'
 
 export interface RebuildOptions {
-  /** Another reporting zone; without it the zone stays. */
+  /** Another reporting time zone; by default it stays. */
   readonly timezone?: string | undefined
   readonly onStart?: (categories: number) => void
   readonly onCategory?: () => void
@@ -29,7 +29,7 @@ export interface Rebuilt {
   readonly timezone: string
   readonly previousTimezone: string
   readonly categories: number
-  /** How many rows were not as they should be. */
+  /** How many rows were not as expected. */
   readonly rows: number
 }
 
@@ -49,7 +49,7 @@ export async function rebuild(warehouse: Warehouse, options: RebuildOptions = {}
     const mending = mendingIn(tx)
     for (const { id } of categories) {
       for await (const { mend } of recompute(tx, calendar, id, CHECKPOINT_EVERY)) {
-        if (mend === undefined) continue // only a person can
+        if (mend === undefined) continue // only a person can correct what the provider said
         rows += 1
         await mending.flushIfFull()
         mend(mending.menderOf(id))
@@ -62,11 +62,13 @@ export async function rebuild(warehouse: Warehouse, options: RebuildOptions = {}
   })
 }
 
-/** Locks the zone and sets it: every writer reads it in its own transaction, and waits for this one. */
+/** Locks the time zone and sets it. Every writer reads it in its own transaction, and so waits for this one. */
 async function settle(db: Db, wanted: string | undefined) {
   const row = await db.selectFrom('store.reporting').select('timezone').forUpdate().executeTakeFirst()
   if (row === undefined)
-    throw new PrimosyncError('The warehouse has no reporting zone yet: there is nothing to rebuild.')
+    throw new PrimosyncError('There is nothing to rebuild: the warehouse has no reporting time zone yet.', {
+      hint: 'Run: primosync migrate',
+    })
   const timezone = wanted ?? row.timezone
   if (timezone !== row.timezone && (await isPruned({ db }))) {
     throw new PrimosyncError(
@@ -80,7 +82,7 @@ async function settle(db: Db, wanted: string | undefined) {
   return { timezone, previousTimezone: row.timezone }
 }
 
-/** Lets nobody else write until the end, and nobody wait to read. */
+/** Keeps other processes from writing until the end; readers do not wait. */
 async function holdAll(db: Db): Promise<void> {
   await sql`lock table store.calendar in exclusive mode`.execute(db)
   await sql`
@@ -111,7 +113,7 @@ const KEYS: Readonly<Record<string, readonly [column: string, type: string]>> = 
   'store.checkpoint': ['newest_at', 'timestamptz'],
 }
 
-/** Gathers what is to be mended; rows are forgotten before the right ones are written. */
+/** Gathers corrections; rows are deleted before the expected ones are written. */
 function mendingIn({ db, connection }: Transaction) {
   const writer = new Writer(db, new CopySink(connection, null))
   let forgotten: { table: string; id: number; key: string }[] = []

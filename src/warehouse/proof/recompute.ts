@@ -1,5 +1,5 @@
-// Derives the whole series of a category again from its snapshots and decisions, beside what is stored:
-// reads only, in bounded memory, and tells each row that is not as it should be, with the way to mend it.
+// Derives the whole series of a category again from its snapshots and decisions, and compares it with what is stored.
+// Reads only, in bounded memory, and yields each row that is not as expected, with a function that corrects it.
 import type pg from 'pg'
 import type { Calendar } from '../../counters/calendar.ts'
 import { COUNTERS } from '../../counters/names.ts'
@@ -33,25 +33,25 @@ import {
 } from './cells.ts'
 import { RAW_SQL, type RawRow, rawRow } from './raw-row.ts'
 
-/** A stored row that is not as it should be. */
+/** A stored row that is not as expected. */
 export interface RowDifference {
   readonly table: string
-  /** The instant or date that tells the row apart in its category. */
+  /** The instant or date that identifies the row within its category. */
   readonly key: string
   readonly problem: 'wrong' | 'missing' | 'unexpected'
   /** What is wrong in it; nothing if the row is missing or unexpected. */
   readonly cells: readonly CellDifference[]
-  /** Makes it right; absent where only a person can: in what the provider said. */
+  /** Corrects the row; absent for what the provider said, which only a person can correct. */
   readonly mend?: (mender: Mender) => void
 }
 
-/** How a row is made right; `forget` takes effect before what the writer holds. */
+/** What corrects rows; `forget` takes effect before what the writer holds. */
 export interface Mender {
   readonly writer: Writer
   forget(table: string, key: string): void
 }
 
-/** What a category holds in truth, from `start` on: the edge that pruning left, else nothing. */
+/** What a category should hold, from `start` on: the edge that pruning left, or an empty state. */
 export interface Recomputed {
   readonly start: WalkRow
   readonly snapshots: number
@@ -63,7 +63,7 @@ export interface Recomputed {
 
 /**
  * The differences of one category, in a transaction in which nothing changes, in UTC.
- * A checkpoint that is missing is told where there is none for `checkpointEvery` snapshots.
+ * A checkpoint counts as missing if there is none for `checkpointEvery` snapshots.
  */
 export async function* recompute(
   { db, connection }: Transaction,
@@ -150,7 +150,7 @@ function compareSnapshot(
   return [{ table: SNAPSHOT.name, key, problem: 'wrong', cells: different, mend }]
 }
 
-/** The state that stands for all that was pruned; an empty one where nothing was. */
+/** The state that replaces what was pruned; an empty one if nothing was. */
 async function readStart(db: Db, calendar: Calendar, categoryId: number): Promise<WalkRow> {
   const edge = await readEdge(db, categoryId)
   if (edge === null) return emptyWalkRow(categoryId)
@@ -160,7 +160,7 @@ async function readStart(db: Db, calendar: Calendar, categoryId: number): Promis
   const [row] = await readWalkRows(query, calendar)
   if (row) return row
   throw new PrimosyncError(`The checkpoint of category ${categoryId} at ${timestamp(edge)} is missing.`, {
-    hint: 'It stood for the snapshots that were pruned. Restore the row of store.checkpoint from a backup.',
+    hint: 'It replaces the snapshots that were pruned. Restore the row of store.checkpoint from a backup.',
   })
 }
 
@@ -204,7 +204,7 @@ async function* compareWalk(connection: pg.ClientBase, row: WalkRow): AsyncGener
   }
 }
 
-/** Compares the right buckets of one grain, given in order and in pieces, with the stored ones. */
+/** Compares the expected buckets of one grain, passed in order and in parts, with the stored ones. */
 function compareBuckets(
   connection: pg.ClientBase,
   categoryId: number,
@@ -241,7 +241,7 @@ function compareBuckets(
     }
   }
 
-  /** Stored rows that no bucket belongs to, with keys below `key`: as text, instants of one style sort in time. */
+  /** Stored rows without an expected bucket, with keys below `key`: as text, instants of one style sort by time. */
   async function* before(key: string | null): AsyncGenerator<RowDifference> {
     for (let row = (await peek()).value; row && (key === null || row.key < key); row = (await peek()).value) {
       yield unexpected(table, row.key)

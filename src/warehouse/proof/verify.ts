@@ -1,5 +1,5 @@
-// Proves that the warehouse is right: everything that was derived is derived again and compared, and every
-// sum is asked of the views that analysts read. Reads only, and does not disturb who writes meanwhile.
+// Proves that the warehouse is right: derives everything again, compares it, and sums up the views that analysts read.
+// Reads only, and does not hinder writers.
 import { sql } from 'kysely'
 import type { Calendar } from '../../counters/calendar.ts'
 import { COUNTERS } from '../../counters/names.ts'
@@ -13,7 +13,7 @@ import { instantOrStart, numberArray, splitArray, timestamp } from '../series/te
 import { compareCalendar, expectedCalendar } from './expected-calendar.ts'
 import { type Recomputed, type RowDifference, recompute } from './recompute.ts'
 
-/** One cell, row or sum that is not as it should be. */
+/** One cell, row or sum that is not as expected. */
 export interface Difference {
   readonly table: string
   /** Null where it belongs to no category. */
@@ -21,7 +21,7 @@ export interface Difference {
   readonly category: string | null
   /** The instant or date of the row; null in a table with one row a category, and for a sum. */
   readonly row: string | null
-  /** `row`: the row itself is missing, or should not be there. */
+  /** `row`: the row itself is missing or unexpected. */
   readonly column: string
   readonly stored: string | null
   readonly expected: string | null
@@ -39,26 +39,28 @@ export interface Verification {
 }
 
 export interface VerifyOptions {
-  /** How many differences to tell; all are counted. */
-  readonly tell?: number
+  /** How many differences to return; all are counted. */
+  readonly most?: number
   readonly onStart?: (categories: number) => void
   readonly onCategory?: () => void
 }
 
-/** Compares all that is stored with what it should be, one category at a time; memory does not grow with history. */
+/** Compares everything stored with what is expected, one category at a time; memory does not grow with history. */
 export async function verify(warehouse: Warehouse, options: VerifyOptions = {}): Promise<Verification> {
-  const { tell = 20, onStart, onCategory } = options
+  const { most = 20, onStart, onCategory } = options
   const differences: Difference[] = []
   let differenceCount = 0
   const report = (difference: Difference) => {
     differenceCount += 1
-    if (differences.length < tell) differences.push(difference)
+    if (differences.length < most) differences.push(difference)
   }
 
   const { timezone, categories, span } = await reading(warehouse, async ({ db }) => {
     const settled = await reportingTimezone(db)
     if (settled === null)
-      throw new PrimosyncError('The warehouse has no reporting zone yet: nothing was ever stored in it.')
+      throw new PrimosyncError('There is nothing to verify: the warehouse has no reporting time zone yet.', {
+        hint: 'Run: primosync migrate',
+      })
     for (const difference of await compareCalendar(db, settled))
       flat({ table: 'store.calendar', key: difference.day, ...difference }, null).forEach(report)
     for (const orphan of await findOrphans(db)) report(orphan)
@@ -91,7 +93,7 @@ function otherRules(stored: number | null): Difference {
   return { ...of, stored: stored === null ? null : String(stored), expected: String(RULES_VERSION) }
 }
 
-/** A transaction that sees one state of the database and cannot change it. */
+/** Runs `work` in a read-only transaction that sees one state of the database. */
 function reading<T>(warehouse: Warehouse, work: (tx: Transaction) => Promise<T>): Promise<T> {
   return warehouse.transaction(async (tx) => {
     await sql`set transaction isolation level repeatable read, read only`.execute(tx.db)
@@ -128,10 +130,10 @@ export async function wholeSpan(db: Db): Promise<[from: number, until: number]> 
   return [first?.getTime() ?? Date.now(), newest?.getTime() ?? Date.now()]
 }
 
-/** The calendar, or a longer one where the category has got snapshots beyond it meanwhile. */
+/** The calendar, or a longer one if the category has new snapshots beyond it. */
 async function covering(db: Db, calendar: Calendar, timezone: string, { id }: Category): Promise<Calendar> {
   if ((await reportingTimezone(db)) !== timezone)
-    throw new PrimosyncError('The reporting zone was changed while this was running.', {
+    throw new PrimosyncError('The reporting time zone was changed while this was running.', {
       hint: 'Run it again.',
     })
   const { rows } = await sql<{ first: Date | null; newest: Date | null }>`
@@ -170,7 +172,7 @@ async function findOrphans(db: Db): Promise<Difference[]> {
   return found
 }
 
-/** Each snapshot came with a run that is there, an imported one with an import. */
+/** Each snapshot belongs to an existing run, an imported one to an import. */
 async function compareOrigins(db: Db, category: Category, { origins }: Recomputed): Promise<Difference[]> {
   const ids = [...origins].map((origin) => Number(origin.split(' ')[0]))
   const runs = await db

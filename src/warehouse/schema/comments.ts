@@ -1,5 +1,5 @@
 // What every object and column of schemas sms and sync means, with its unit, as comments in the database. docs/sql.md
-// is made of them. The texts of the metrics come from the dictionary.
+// is generated from them. The texts of the metrics come from the dictionary.
 import pg from 'pg'
 import { TRIGGERS } from '../../spool/records.ts'
 import { GRAINS } from './columns.ts'

@@ -36,7 +36,7 @@ class CopyLines {
     return this.#parts.splice(0)
   }
 
-  /** Takes back what has been written: bytes that wait for a collection add up. */
+  /** Takes written buffers back, because buffers that wait for the garbage collector add up. */
   reuse(parts: Buffer[]): void {
     for (const { buffer } of parts) if (buffer.byteLength === PART_BYTES) this.#free.push(Buffer.from(buffer))
   }

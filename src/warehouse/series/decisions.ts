@@ -76,7 +76,7 @@ async function refuseUnlessStored(db: Db, categoryId: number, observedAt: number
   })
 }
 
-/** The first snapshot that counts has no change that could be judged; only leaving it out makes sense. */
+/** The first snapshot that counts has no delta; the only decision that makes sense is to leave it out. */
 async function refuseOnFirst(db: Db, categoryId: number, observedAt: number): Promise<void> {
   const decisions = await readDecisions(db, emptyWalkRow(categoryId))
   const dips = [...decisions].filter(([, decision]) => decision === 'dip').map(([at]) => timestamp(at))
@@ -101,8 +101,8 @@ export type ShownDelta = { readonly kind: string; readonly decided: boolean } & 
 }
 
 /**
- * The snapshot at `at` (epoch ms); where that is a whole second and none is there, the only one within the
- * second. Throws a UsageError where there are several, gives `at` itself where there is none.
+ * The instant of the snapshot at `at` (epoch ms). If that is a whole second without a snapshot, the instant of the only
+ * one within the second. Throws a UsageError if there are several; returns `at` if there is none.
  */
 export async function snapshotWithin(db: Db, { id }: Category, at: number): Promise<number> {
   if (at % 1000 !== 0) return at
@@ -119,7 +119,7 @@ export async function snapshotWithin(db: Db, { id }: Category, at: number): Prom
   throw new UsageError(
     `There are ${rows.length} snapshots within the second of ${new Date(at).toISOString()}.`,
     {
-      hint: `Give one of them to the millisecond: ${rows.map((row) => row.observed_at.toISOString()).join(', ')}.`,
+      hint: `Name one of them to the millisecond: ${rows.map((row) => row.observed_at.toISOString()).join(', ')}.`,
     },
   )
 }

@@ -1,5 +1,5 @@
-// Derives a category's series from some point on: what is stored and what is new, walked and spread by the
-// pure rules of counters/. Everything but a plain append at the end comes through here.
+// Derives a category's series from some point on: stored and new snapshots, walked and spread by the pure rules of
+// counters/. Everything but a plain append at the end is done here.
 import { sql } from 'kysely'
 import type { Calendar } from '../../counters/calendar.ts'
 import { DIP_REACH_MS } from '../../counters/dip.ts'
@@ -13,11 +13,11 @@ import { instantOrStart } from './text.ts'
 import { emptyWalkRow, readWalkRows, selectWalkRows, type WalkRow } from './walk-row.ts'
 import type { Writer } from './writer.ts'
 
-/** A checkpoint every so many snapshots: about two days of five-minute polls. */
+/** How many snapshots lie between two checkpoints: about two days of five-minute polls. */
 export const CHECKPOINT_EVERY = 512
-/** Rows gathered before they are written: bounds the memory of a long derivation. */
+/** How many rows are gathered before they are written, which bounds the memory of a long derivation. */
 const FLUSH_ROWS = 4_000
-/** Snapshots taken in one go. */
+/** How many snapshots are merged at a time. */
 const PART_ROWS = 1_000
 
 export interface SeriesContext {
@@ -47,7 +47,7 @@ export async function deriveSeries(
   return walkFrom(context, start, decisions, merge(stored, incoming))
 }
 
-/** The newest state there is that nothing can have touched. */
+/** The newest stored state that the change cannot affect. */
 async function findStart({ db, calendar }: SeriesContext, row: WalkRow, changedAt: number): Promise<WalkRow> {
   const settledAt = settledUntil(row, changedAt)
   if (row.newestAt === null || settledAt >= row.newestAt) return row
@@ -60,7 +60,7 @@ async function findStart({ db, calendar }: SeriesContext, row: WalkRow, changedA
   return checkpoint ?? emptyWalkRow(row.categoryId)
 }
 
-/** How far nothing can change: what comes at the end only answers open questions; elsewhere a dip may reach back. */
+/** The instant up to which nothing can change: at the end, only open dips can; elsewhere the dip rule reaches back. */
 function settledUntil({ newestAt, state }: WalkRow, changedAt: number): number {
   const isAtEnd = newestAt === null || changedAt > newestAt
   return Math.min(
@@ -143,7 +143,7 @@ async function walkFrom(
   const walkOn = (snapshot: StoredSnapshot) => {
     walk.push(snapshot).forEach(accept)
     const { standing } = walk
-    if (standing?.at !== snapshot.at) return // in what may be a dip, or is decided to be one
+    if (standing?.at !== snapshot.at) return // it may be in a dip, or is decided to be one
     if (spread.size > 256) writer.insertTrends(categoryId, spread.takeClosed(standing.at))
     if (snapshotsSinceCheckpoint >= CHECKPOINT_EVERY) {
       writer.insertTrends(categoryId, spread.takeClosed(standing.at))
@@ -164,7 +164,7 @@ async function walkFrom(
   return row
 }
 
-/** Two ascending series as one, in parts; no instant is in both. A promise a row would cost more than the rules. */
+/** Two ascending series as one; no instant is in both. In parts, because a promise for each row would cost too much. */
 async function* merge(
   stored: AsyncGenerator<StoredSnapshot>,
   incoming: AsyncIterable<readonly Snapshot[]> | Iterable<readonly Snapshot[]>,

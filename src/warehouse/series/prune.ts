@@ -1,5 +1,5 @@
-// Retention: removes old snapshots without touching a trend. A checkpoint, the state of the derivation at some
-// snapshot, stands for all before it; that snapshot itself stays, as the next delta begins there.
+// Retention: removes old snapshots without changing a trend. A checkpoint, the state of the derivation at some
+// snapshot, replaces everything before it; that snapshot itself stays, as the next delta begins there.
 import { sql } from 'kysely'
 import { DIP_REACH_MS } from '../../counters/dip.ts'
 import type { Db, Warehouse } from '../pool.ts'
@@ -10,12 +10,12 @@ export interface Pruned {
   readonly snapshots: number
 }
 
-/** So many categories at a time: the first prune of a long history is spread over many ticks. */
+/** How many categories to prune at a time: the first prune of a long history is spread over many ticks. */
 const MOST_CATEGORIES = 100
 
 /**
- * Removes snapshots older than `before` (epoch milliseconds) and what only they needed, a category in each
- * transaction. What lies after `before` can still be decided about and completed.
+ * Removes snapshots older than `before` (epoch milliseconds) and the checkpoints before them, a category in each
+ * transaction. Later snapshots can still be imported and decided about.
  */
 export async function prune(warehouse: Warehouse, before: number): Promise<Pruned> {
   const pruned = { categories: 0, snapshots: 0 }
@@ -59,7 +59,7 @@ async function pruneCategory(warehouse: Warehouse, id: number, edge: number): Pr
       .where('newest_at', '=', at)
       .executeTakeFirst()
     if (checkpoint === undefined) return 0 // the series was derived anew meanwhile
-    // The only way by which stored snapshots go, watched by the database; it closes with the transaction.
+    // Until the end of the transaction the database allows stored snapshots to be deleted, and logs it.
     await sql`select set_config('primosync.pruning', 'on', true)`.execute(db)
     const { numDeletedRows } = await db
       .deleteFrom('store.snapshot')
@@ -75,7 +75,7 @@ async function pruneCategory(warehouse: Warehouse, id: number, edge: number): Pr
   })
 }
 
-/** Before which instant a category's snapshots were pruned (epoch milliseconds); null: it has all of them. */
+/** The instant before which a category's snapshots were pruned (epoch milliseconds); null: it has all of them. */
 export async function readEdge(db: Db, categoryId: number): Promise<number | null> {
   const row = await db
     .selectFrom('store.prune')
@@ -87,7 +87,7 @@ export async function readEdge(db: Db, categoryId: number): Promise<number | nul
   return row?.edge?.getTime() ?? null
 }
 
-/** Up to which instant nothing about a category can change any more, because of pruning; null: nothing is final. */
+/** The instant up to which nothing in a category can change, because of pruning; null: nothing is final. */
 export async function readFinalUntil(db: Db, categoryId: number): Promise<number | null> {
   const edge = await readEdge(db, categoryId)
   return edge === null ? null : edge + DIP_REACH_MS

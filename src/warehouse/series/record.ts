@@ -1,4 +1,4 @@
-// Stores answers: the snapshot, its delta, the trends and the state that they rest on, all in one transaction.
+// Stores answers: the snapshot, its delta, the trends and the state of the derivation, all in one transaction.
 import { sql } from 'kysely'
 import type { Calendar } from '../../counters/calendar.ts'
 import type { Snapshot } from '../../counters/names.ts'
@@ -39,7 +39,7 @@ export interface RecordOptions {
   readonly live: boolean
 }
 
-/** Larger groups live so long that the garbage collector moves them about: a seventh of a tick's CPU time. */
+/** Larger groups outlive the young generation of the garbage collector, which costs a seventh of a tick's CPU time. */
 const CATEGORIES_AT_ONCE = 250
 
 /** Records answers of any number of categories, in any order; idempotent. Waits for other writers of them. */
@@ -52,7 +52,7 @@ export async function recordSnapshots(
   const recorded: Recorded = { stored: 0, late: 0, conflicts: [], fromThePast: [], final: [] }
   const byCategory = Map.groupBy(arrivals, ({ categoryId }) => categoryId)
   const writer = new Writer(db, sink)
-  const ids = [...byCategory.keys()].sort((a, b) => a - b) // in which all writers take their locks
+  const ids = [...byCategory.keys()].sort((a, b) => a - b) // the order in which all writers take their locks
   for (let i = 0; i < ids.length; i += CATEGORIES_AT_ONCE) {
     for (const row of await lockWalkRows(db, calendar, ids.slice(i, i + CATEGORIES_AT_ONCE))) {
       const inOrder = byCategory.get(row.categoryId)!.toSorted((a, b) => a.snapshot.at - b.snapshot.at)
@@ -72,7 +72,7 @@ function lockWalkRows(db: Db, calendar: Calendar, ids: number[]): Promise<WalkRo
   return readWalkRows(query, calendar)
 }
 
-/** The fast path: all arrivals come after the end of the series. False, with nothing written, if they do not. */
+/** The fast path for arrivals after the end of the series. Returns false, with nothing written, for all others. */
 function appendAll(writer: Writer, calendar: Calendar, row: WalkRow, arrivals: Arrival[]): boolean {
   if (row.newestAt !== (row.state.standing?.at ?? null)) return false // the series ends in decided dips
   let { newestAt, state } = row
@@ -105,7 +105,7 @@ function appendAll(writer: Writer, calendar: Calendar, row: WalkRow, arrivals: A
   return true
 }
 
-/** What is no plain append: leaves out what is there already, and derives the series anew. */
+/** For all other arrivals: leaves out what is stored already, and derives the series anew. */
 async function insertAnywhere(
   context: SeriesContext,
   row: WalkRow,

@@ -1,4 +1,4 @@
-// The stored series of a category, read in pages, and how to tell whether a stored delta is right.
+// The stored series of a category, read in pages, and comparison of readings and deltas.
 import { isDeepStrictEqual } from 'node:util'
 import Big from 'big.js'
 import { sql } from 'kysely'

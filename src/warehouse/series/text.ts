@@ -1,4 +1,4 @@
-// PostgreSQL's text forms, for COPY and for arrays: built and read by hand because every counter passes here.
+// PostgreSQL's text formats for COPY, arrays and rows, built and read by hand, because every counter passes here.
 
 /** A value in COPY's text format; null is \N. Numbers and timestamps need no escape. */
 export function copyText(value: string | null): string {
@@ -7,7 +7,7 @@ export function copyText(value: string | null): string {
 
 const COPY_ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** The value that COPY wrote as `text`; JSON and numbers, which hold none of the characters that it writes by letters. */
+/** The value that COPY wrote as `text`. For JSON and numbers, which hold no characters that COPY writes as letters. */
 export function fromCopyText(text: string): string | null {
   return text === '\\N' ? null : text.replaceAll('\\\\', '\\')
 }
@@ -44,7 +44,7 @@ const THREE_DIGITS = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3
 let recentDay = Number.NaN
 let recentDate = ''
 
-/** An instant as PostgreSQL reads it, `2026-03-01T12:00:00.000Z`: as toISOString does, in a third of its time. */
+/** An instant as PostgreSQL reads it, `2026-03-01T12:00:00.000Z`. The same as toISOString, in a third of its time. */
 export function timestamp(at: number): string {
   const day = Math.floor(at / DAY_MS)
   if (day !== recentDay) {

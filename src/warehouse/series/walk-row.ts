@@ -96,7 +96,7 @@ export async function writeWalkRows(db: Db, rows: readonly WalkRow[]): Promise<v
     from ${unnested(rows)} where w.category_id = n.category_id`.execute(db)
 }
 
-/** Keeps copies of rows, so that a later derivation can start from there. */
+/** Stores copies of rows, from which a later derivation can start. */
 export async function insertCheckpoints(db: Db, rows: readonly WalkRow[]): Promise<void> {
   if (rows.length === 0) return
   await sql`
@@ -138,7 +138,7 @@ function bucketColumns(bucket: Bucket | undefined, start: string | null): (strin
 
 const MOST = 2n ** 63n - 1n
 
-/** What a bigint column can hold: only a bucket of a thousand resets at the top of the range is beyond. */
+/** The value within the range of a bigint column. Only a bucket of a thousand resets near 2^53 exceeds it. */
 export function asBigint(value: bigint | null): bigint | null {
   return value === null ? null : value > MOST ? MOST : value < -MOST ? -MOST : value
 }
