@@ -12,7 +12,7 @@ export interface OpenAccounts {
   close(): Promise<void>
 }
 
-/** Starts the built-in sandbox where no key is set. Asks nobody yet. `retry`: other than the client's own. */
+/** Starts the built-in sandbox if no key is set. Sends no request yet. `retry`: replaces the client's default. */
 export async function openAccounts(
   config: Config,
   { retry, watcher }: { retry?: RetryOptions; watcher?: ClientWatcher } = {},

@@ -3,7 +3,7 @@
 import { InvalidArgumentError } from 'commander'
 import { readDurationMs, wholeNumber } from '../config/readers.ts'
 
-/** A parser made of one of the settings' readers; `allowed` completes "Allowed: …". */
+/** A parser made from a reader of settings; `allowed` completes "Allowed: …". */
 export function argument<Value>(allowed: string, read: (text: string) => Value | undefined) {
   return (text: string): Value => {
     const value = read(text)

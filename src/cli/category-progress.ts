@@ -1,4 +1,4 @@
-// The bar of a command that goes from category to category.
+// The progress bar of a command that works category by category.
 import { type Progress, startProgress } from './progress.ts'
 
 interface Steps {
@@ -6,7 +6,7 @@ interface Steps {
   onCategory(): void
 }
 
-/** Hands `work` what moves the bar, and takes the bar away when it is done. */
+/** Passes `work` the callbacks that move the bar, and removes the bar when it is done. */
 export async function categoryProgress<T>(label: string, work: (steps: Steps) => Promise<T>): Promise<T> {
   let progress: Progress | undefined
   try {

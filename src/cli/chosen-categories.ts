@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts'
 import type { Db } from '../warehouse/pool.ts'
 import { type Category, listCategories } from '../warehouse/registry.ts'
 
-/** The categories of these names, or all; a UsageError names what there is where one is not there. */
+/** The categories of these names, or all. Throws a UsageError that lists existing names if one does not exist. */
 export async function chosenCategories(
   db: Db,
   account: string | undefined,
@@ -23,6 +23,6 @@ export async function chosenCategories(
   const known = [...new Set(categories.map(({ category }) => JSON.stringify(category)))]
   const [first, more] = [known.slice(0, 20), known.length - 20]
   throw new UsageError(`There is no category ${JSON.stringify(unknown)}.`, {
-    hint: `Names are taken to the letter. There is: ${first.join(', ') || 'none yet'}${more > 0 ? ` and ${more} more` : ''}.`,
+    hint: `Names must match exactly. There is: ${first.join(', ') || 'none yet'}${more > 0 ? ` and ${more} more` : ''}.`,
   })
 }

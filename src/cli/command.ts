@@ -6,7 +6,7 @@ import type { ExitCode } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import type { Output } from './output.ts'
 
-/** What every command can be told. */
+/** The options of every command. */
 export interface GlobalOptions {
   json?: boolean
   config?: string
@@ -34,7 +34,7 @@ interface Described {
 export interface Action<Options> extends Described {
   /** Declares arguments and options, the way commander does. */
   configure?(command: Command): unknown
-  /** Does the work. Resolves to an exit code where it is not 0; throws PrimosyncError for what went wrong. */
+  /** Runs the command. Resolves to an exit code if it is not 0; throws a PrimosyncError for what went wrong. */
   run(context: Context<Options>): Promise<ExitCode | undefined> | Promise<void>
 }
 

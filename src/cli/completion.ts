@@ -1,5 +1,5 @@
-// Scripts that complete commands, options and their choices in a shell, made of the program's own commands:
-// nothing is run while somebody types. `primosync completion SHELL` prints one.
+// Scripts that complete commands, options and their choices in a shell, made from the program's commands, so that the
+// program does not run while the user types. `primosync completion SHELL` prints one.
 import type { Command } from 'commander'
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
@@ -11,13 +11,13 @@ interface Word {
   readonly meaning: string
 }
 
-/** What can follow a command line that has come to a command. */
+/** What can follow a command on the command line. */
 interface Place {
   /** The command's names, without the program's: `category add`. */
   readonly path: string
   readonly commands: readonly Word[]
   readonly options: readonly Word[]
-  /** Choices of an option or of the argument, by what stands before them: `--by`, or nothing. None: anything. */
+  /** The choices of an option, by its name (`--by`), or of the argument, by the empty name. None: anything. */
   readonly choices: ReadonlyMap<string, readonly string[]>
 }
 
@@ -52,13 +52,13 @@ function placesOf(command: Command, path: string): Place[] {
   return [place, ...inner]
 }
 
-/** A text that no shell reads anything into. */
+/** A text in quotes, which no shell expands. */
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
 const words = (list: readonly (Word | string)[]) =>
   list.map((word) => (typeof word === 'string' ? word : word.text)).join(' ')
 
-/** Walks over the words before the cursor as far as they name a command. */
+/** Reads the words before the cursor as long as they name a command. */
 const steps = (places: readonly Place[]) =>
   places
     .filter(({ path }) => path !== '')

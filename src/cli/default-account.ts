@@ -1,4 +1,4 @@
-// The account that a command means where none is named.
+// The account of a command without --account.
 
 import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import type { Config } from '../config/load.ts'

@@ -1,4 +1,4 @@
-// Anything thrown → what a person reads and what the program ends with (contract, section 6).
+// From anything thrown to the text for the user and the exit code (contract, section 6).
 
 import { describeDatabase } from '../config/database-url.ts'
 import type { Config } from '../config/load.ts'
@@ -22,18 +22,18 @@ export function explain(error: unknown, config: Config | undefined): Explanation
 }
 
 const unexpected = (error: unknown) =>
-  new PrimosyncError(`unexpected error: ${reasonOf(error)}`, {
-    hint: 'LOG_LEVEL=debug shows where it happened',
+  new PrimosyncError(`Unexpected error: ${reasonOf(error)}.`, {
+    hint: 'Run it again with LOG_LEVEL=debug to see where it happened, and report it.',
   })
 
-/** What the operating system or PostgreSQL refused, in the user's words; null for anything else. */
+/** An error of the operating system or PostgreSQL in the user's terms; null for anything else. */
 function ofTheSystem(error: unknown, config: Config | undefined): PrimosyncError | null {
   const { code, syscall, path, address, port } = systemError(error)
   const database = describeDatabase(config?.databaseUrl ?? null)
   switch (code) {
     case 'EADDRINUSE':
-      return new PrimosyncError(`port ${port} on ${address} is taken`, {
-        hint: 'choose another port, or 0 for any free one',
+      return new PrimosyncError(`Port ${port} on ${address} is taken.`, {
+        hint: 'Choose another port, or 0 for any free one.',
       })
     case 'ECONNREFUSED':
     case 'ECONNRESET':
@@ -44,21 +44,21 @@ function ofTheSystem(error: unknown, config: Config | undefined): PrimosyncError
     case 'ETIMEDOUT':
     case '57P03': // the server is starting up
     case '53300': // too many connections
-      return new PrimosyncError(`cannot reach ${database}: ${reasonOf(error) || code}`, {
-        hint: 'is it running, and is DATABASE_URL right?',
+      return new PrimosyncError(`The ${database} cannot be reached: ${reasonOf(error) || code}.`, {
+        hint: 'Check that it runs, and DATABASE_URL.',
       })
     case '28P01':
     case '28000':
-      return new PrimosyncError(`${database} refuses the login: ${reasonOf(error)}`, {
-        hint: 'check user and password in DATABASE_URL',
+      return new PrimosyncError(`The ${database} refuses the login: ${reasonOf(error)}.`, {
+        hint: 'Check user and password in DATABASE_URL.',
       })
     case '3D000':
-      return new PrimosyncError(`${database} does not exist`, {
-        hint: 'create it (createdb), or correct DATABASE_URL',
+      return new PrimosyncError(`The ${database} does not exist.`, {
+        hint: 'Create it (createdb), or correct DATABASE_URL.',
       })
     case '42501':
-      return new PrimosyncError(`${database} does not allow this: ${reasonOf(error)}`, {
-        hint: 'the user of DATABASE_URL must own the database or its primosync schemas',
+      return new PrimosyncError(`The ${database} does not allow this: ${reasonOf(error)}.`, {
+        hint: 'The user of DATABASE_URL must own the database or its primosync schemas.',
       })
     case 'EACCES':
     case 'EPERM':
@@ -66,8 +66,8 @@ function ofTheSystem(error: unknown, config: Config | undefined): PrimosyncError
     case 'ENOSPC':
       return path === undefined
         ? null
-        : new PrimosyncError(`${syscall} ${path} was refused (${code})`, {
-            hint: 'make the folder writable and see that there is room, or set PRIMOSYNC_DATA_DIR to another',
+        : new PrimosyncError(`${path} cannot be used: ${syscall} failed with ${code}.`, {
+            hint: 'Make the folder writable and check that there is room, or set PRIMOSYNC_DATA_DIR to another one.',
           })
     default:
       return null
@@ -76,7 +76,7 @@ function ofTheSystem(error: unknown, config: Config | undefined): PrimosyncError
 
 type SystemError = Partial<Record<'code' | 'syscall' | 'path' | 'address', string> & { port: number }>
 
-// An error of the system may be wrapped, or be one of several attempts (IPv6, then IPv4).
+// A system error may be wrapped, or be one of several attempts (IPv6, then IPv4).
 function systemError(error: unknown): SystemError {
   if (!(error instanceof Error)) return {}
   if (error instanceof AggregateError) return systemError(error.errors[0])

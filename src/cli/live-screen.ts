@@ -1,4 +1,4 @@
-// A terminal's second screen, redrawn in place: what stood on the first comes back at the end.
+// A terminal's alternate screen, redrawn in place; the previous content comes back at the end.
 import { setTimeout as delay } from 'node:timers/promises'
 import { safeLines } from '../terminal-text.ts'
 
@@ -15,7 +15,7 @@ export interface Size {
 }
 
 /**
- * Draws what `frame` gives every `everyMs`, and at once when the terminal changes its size, until `stop`.
+ * Draws what `frame` returns every `everyMs`, and at once when the terminal changes its size, until `stop`.
  * `frame` must not reject. Lines that do not fit are left out.
  */
 export async function liveScreen(

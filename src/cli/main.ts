@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The entry: command line, settings, command, exit code.
+// The entry point: command line, settings, command, exit code.
 
 import { type Config, loadConfig } from '../config/load.ts'
 import { createLogger } from '../logging.ts'
@@ -26,7 +26,7 @@ function fail(error: unknown): void {
   process.exitCode = exitCode
 }
 
-// A report of Node.js on a crash or a signal would hold the environment, and with it keys and passwords.
+// Node's diagnostic reports would hold the environment, and with it keys and passwords.
 if (process.report) process.report.excludeEnv = true
 quietWhenPipeCloses(process.stdout)
 process.on('uncaughtException', (error) => {

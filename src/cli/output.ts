@@ -1,24 +1,24 @@
-// Results on stdout: lines, JSON, tables. Colour only on a terminal, and nothing in a name is obeyed by it.
+// Results on stdout: lines, JSON, tables. Colour only on a terminal; control characters in names are escaped.
 
 import pc from 'picocolors'
 import { safeJson, safeLines } from '../terminal-text.ts'
 import { type Colors, type Column, formatTable } from './table.ts'
 
 export interface Output {
-  /** A line, or several. Control characters in it are shown, not obeyed. */
+  /** One or more lines. Control characters are escaped. */
   print(text: string): void
   /** One JSON document. bigint becomes a number where that is exact, else text; a Date ISO text. */
   json(value: unknown): void
-  /** No wider than the terminal, as far as its columns give way. */
+  /** A table no wider than the terminal, as far as its columns can be narrowed. */
   table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void
   readonly colors: Colors
-  /** Columns of the terminal; null: it is none, and nothing limits a line. */
+  /** Columns of the terminal; null: no terminal, so lines are not limited. */
   readonly width: number | null
-  /** What can be drawn on; null: no terminal. */
+  /** The terminal; null: there is none. */
   readonly terminal: NodeJS.WriteStream | null
 }
 
-/** Does this stream show colours? https://no-color.org: any value that is not empty switches them off. */
+/** Whether this stream shows colours. Any value of NO_COLOR but an empty one disables them (https://no-color.org). */
 export function hasColors(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb'
 }

@@ -1,6 +1,6 @@
-// How the process ends: quietly when nobody reads on, and never by hanging.
+// How the process ends: quietly when the reader of a pipe is gone, and always.
 
-/** `primosync … | head`: the reader has seen enough, which is no error. */
+/** `primosync … | head`: a closed pipe is no error. */
 export function quietWhenPipeCloses(stdout: NodeJS.WriteStream): void {
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit()
@@ -8,7 +8,7 @@ export function quietWhenPipeCloses(stdout: NodeJS.WriteStream): void {
   })
 }
 
-/** Ends the process if something is still open `patienceMs` after the work is done, and says what. */
+/** Ends the process if something is still open `patienceMs` after the work is done, and reports what. */
 export function endWithin(patienceMs: number): void {
   const timer = setTimeout(() => {
     process.stderr.write(

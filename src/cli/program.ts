@@ -1,4 +1,4 @@
-// The command line as commander sees it: all commands, the options they share, help with examples.
+// The command line as commander sees it: all commands, their common options, help with examples.
 
 import { Argument, Command, CommanderError } from 'commander'
 import { SETTING_NAMES } from '../config/schema.ts'
@@ -33,7 +33,7 @@ export function buildProgram(modules: readonly CommandModule[], execute: Execute
   return program
 }
 
-/** Not a command like the others: it needs the program itself, and must work whatever the settings are. */
+/** Unlike other commands it needs the program itself, and works whatever the settings are. */
 function addCompletion(program: Command): void {
   const command = program.command('completion')
   const summary = 'print a script that completes commands and options in a shell'
@@ -69,20 +69,25 @@ function throwUsageErrors(command: Command): void {
   command.exitOverride((error) => {
     if (error.exitCode === 0) throw error // help or version, already printed
     const asked = error.code === 'commander.help' // no command at all: the help is on stderr
-    throw new UsageError(asked ? 'no command given' : error.message.replace(/^error: /, ''), {
-      hint: `see ${fullName(command)} --help`,
+    throw new UsageError(asked ? 'No command was given.' : sentenceOf(error), {
+      hint: `Run: ${fullName(command)} --help`,
       cause: error,
     })
   })
 }
 
-/** Was this thrown because help or version were printed, and all is well? */
+/** `error: unknown option '--x'\n(Did you mean --y?)` as sentences. */
+const sentenceOf = ({ message }: CommanderError) =>
+  sentence(message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1'))
+
+/** Whether this was thrown because help or version were printed. */
 export const isDone = (error: unknown) => error instanceof CommanderError && error.exitCode === 0
 
 const fullName = (command: Command): string =>
   command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`
 
-const sentence = (summary: string) => `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`
+const sentence = (text: string) =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/[.?]?$/, (end) => end || '.')
 
 const SETTINGS_TEXT = [
   '',

@@ -5,13 +5,13 @@ import { visible } from '../terminal-text.ts'
 
 export interface Progress {
   advance(by?: number): void
-  /** Takes the bar away. */
+  /** Removes the bar. */
   stop(): void
 }
 
 const PATIENCE_MS = 1000
 
-/** Begins to count up to `total`. Call `stop` on every way out. */
+/** Starts to count up to `total`. The caller calls `stop` in any case. */
 export function startProgress(
   label: string,
   total: number,

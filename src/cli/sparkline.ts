@@ -1,4 +1,4 @@
-// Figures as a row of bars, one column each.
+// Numbers as a row of bars, one column each.
 
 const BARS = '▁▂▃▄▅▆▇█'
 const UNKNOWN = '·'

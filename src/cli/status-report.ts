@@ -8,7 +8,7 @@ import { sparkline } from './sparkline.ts'
 import { type Colors, type Column, formatTable } from './table.ts'
 import { absoluteTime, clockTime } from './times.ts'
 
-/** As many categories and failures are listed; the stale and the newest ones come first. */
+/** How many categories and failures are listed; the stale and the newest ones come first. */
 export const LISTED = 30
 export interface View {
   readonly colors: Colors
@@ -27,7 +27,8 @@ export function statusLines(facts: Status, view: View): string[] {
     lines.push(...restLine(failures.length, 'select * from sync.failures', view))
   }
   lines.push('')
-  if (categories.length === 0) return [...lines, 'There is no category yet: primosync category add NAME']
+  if (categories.length === 0)
+    return [...lines, 'There is no category yet. Add one: primosync category add NAME']
   lines.push(formatTable(categories.slice(0, LISTED), categoryColumns(facts, view), colors, width))
   lines.push(...restLine(categories.length, 'select * from sms.freshness', view))
   return lines.flatMap((line) => line.split('\n'))
@@ -132,7 +133,7 @@ function failureColumns(
   ]
 }
 
-/** A message begins with the category, which stands in a column of its own here. */
+/** A message begins with the category, which has its own column here. */
 const ITS_CATEGORY = /^category "(?:[^"\\]|\\.)*": /
 
 /** Only where there are several. */

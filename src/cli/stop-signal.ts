@@ -8,11 +8,11 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 // copy on a moment later: two signals for one key press.
 const SAME_KEY_PRESS_MS = 250
 
-// The promise is ten seconds; whoever sends SIGTERM often sends SIGKILL then.
+// Supervisors often send SIGKILL ten seconds after SIGTERM.
 const PATIENCE_MS = 9_000
 
 /**
- * Aborts at the first SIGINT or SIGTERM; a command that has not ended within nine seconds then is ended.
+ * A signal that is aborted at the first SIGINT or SIGTERM; a command that has not ended nine seconds later is ended.
  * To be called once, by a command that can stop.
  */
 export function stopSignal(): AbortSignal {
@@ -21,7 +21,7 @@ export function stopSignal(): AbortSignal {
   const stop = (signal: keyof typeof EXIT_CODES) => {
     if (!controller.signal.aborted) {
       stoppedAtMs = performance.now()
-      controller.abort(new PrimosyncError(`stopped by ${signal}`))
+      controller.abort(new PrimosyncError(`Stopped by ${signal}.`))
       setTimeout(() => process.exit(EXIT_CODES[signal]), PATIENCE_MS).unref()
     } else if (performance.now() - stoppedAtMs > SAME_KEY_PRESS_MS) {
       process.exit(EXIT_CODES[signal])

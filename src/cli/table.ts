@@ -1,4 +1,4 @@
-// Tables: columns two blanks apart, as wide as a terminal shows their widest cell, and no wider than it is.
+// Tables: columns two spaces apart, as wide as their widest cell, and together no wider than the terminal.
 import type pc from 'picocolors'
 import stringWidth from 'string-width'
 import { visible } from '../terminal-text.ts'
@@ -8,16 +8,16 @@ export type Colors = ReturnType<typeof pc.createColors>
 
 export interface Column<Row> {
   readonly header: string
-  /** What stands in the cell; null and undefined show as a dash. */
+  /** The content of the cell; null and undefined show as a dash. */
   readonly value: (row: Row) => string | number | bigint | null | undefined
   readonly align?: 'left' | 'right'
   /** Colours the cell's text, once its width is known. */
   readonly color?: (text: string, row: Row) => string
-  /** What happens where the table is too wide: texts are cut, or the column is left out, the last one first. */
+  /** What to do if the table is too wide: cut the texts, or leave the column out, the last one first. */
   readonly narrow?: 'cut' | 'drop'
 }
 
-/** A column that may be cut keeps so much while there are others to leave out, and never less than the least. */
+/** The width down to which a column is cut before others are left out, and the least width of a cut column. */
 const KEPT = 24
 const LEAST = 8
 const GAP = 2

@@ -12,10 +12,10 @@ export function exitCodeOf(report: TickReport | null): ExitCode | undefined {
 
 /** One line for people. */
 export function describeReport(report: TickReport | null, isDemo: boolean): string {
-  if (report === null) return 'Nothing to do: this tick was run by another process.'
+  if (report === null) return 'Nothing to do: another process ran this tick.'
   const { categories, stored, failed, rejected, late, waiting, durationMs } = report
   if (categories === 0) {
-    return 'No active category to ask for. Add one: primosync category add NAME, or set PRIMOTEXTO_CATEGORIES.'
+    return 'There is no active category. Add one: primosync category add NAME, or set PRIMOTEXTO_CATEGORIES.'
   }
   const parts = [
     `${categories} ${categories === 1 ? 'category' : 'categories'} in ${(durationMs / 1000).toFixed(1)} s`,

@@ -11,7 +11,7 @@ import { sparkline } from './sparkline.ts'
 import type { Column } from './table.ts'
 import { zonedTime } from './times.ts'
 
-/** What is shown where nothing is asked for, in the order of interest. */
+/** The metrics that are shown by default, in the order of interest. */
 const USUAL: readonly MetricName[] = [
   'sent',
   'delivered',
@@ -32,7 +32,7 @@ export interface TrendTable {
   readonly by: Grain
   readonly timezone: string
   readonly trends: readonly Trend[]
-  /** Null: the usual ones, as far as they hold anything. */
+  /** Null: the default ones that are not zero throughout. */
   readonly chosen: readonly MetricName[] | null
   /** The longest time between two ticks of the schedule; null: not known. */
   readonly expectedEverySeconds: number | null
@@ -141,7 +141,7 @@ const cellOf =
     return kind === 'counter' ? BigInt(value).toLocaleString('en') : String(value)
   }
 
-/** A date as it is; an hour with the time in the reporting zone and its offset, as an hour may come twice. */
+/** A date unchanged; an hour with its time and offset in the reporting time zone, as an hour may occur twice. */
 function bucketName(bucket: Date | string, timezone: string): string {
   if (typeof bucket === 'string') return bucket
   const { date, time, offset } = zonedTime(bucket, timezone)

@@ -1,5 +1,5 @@
-// How a command gets at the warehouse: the database of the settings or the embedded one, migrated, with its
-// reporting zone settled.
+// Opens the warehouse for a command: the database of the settings or the embedded one, migrated, with its reporting
+// time zone settled.
 import { join } from 'node:path'
 import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import type { Config } from '../config/load.ts'
@@ -16,23 +16,23 @@ import { openWarehouse, type Warehouse } from '../warehouse/pool.ts'
 import { rulesProblem } from '../warehouse/rules.ts'
 
 export interface ConfiguredWarehouse extends Warehouse {
-  /** How people reach the embedded database, to be printed; null: they know their own. */
+  /** The URL by which people reach the embedded database, to be printed; null: the database is their own. */
   readonly publicUrl: string | null
-  /** The same database, with all the time that a statement may need. */
+  /** The same database without the time limit of ticks, for migrations. */
   patient(): Warehouse
 }
 
-/** The statements of a tick are short, and it must not hang on a network that swallows them. */
+/** How long the database may send nothing during a statement of a tick, which are all short. */
 export const TICK_SILENCE_MS = 15_000
 
-/** The folder of the embedded database and the spool. Demo data keep apart, so that they never mix with real ones. */
+/** The folder of the embedded database and the spool. Demo data have their own, so that they never mix with real ones. */
 export function dataFolder(config: Config): string {
   return config.demo && config.databaseUrl === null ? join(config.dataDir, 'demo') : config.dataDir
 }
 
 /**
  * Opens the warehouse without touching its schema. `exclusive`: as the one main program of the data folder.
- * `silenceMs`: how long the database may say nothing in the middle of a statement.
+ * `silenceMs`: how long the database may send nothing during a statement.
  */
 export async function connectWarehouse(
   config: Config,
@@ -59,7 +59,7 @@ export async function connectWarehouse(
   return { ...warehouse, publicUrl: server.publicUrl, close }
 }
 
-/** Brings schema and zone into order; safe to repeat. */
+/** Migrates the schema and settles the time zone. Safe to repeat. */
 export async function prepareWarehouse(warehouse: ConfiguredWarehouse, config: Config): Promise<void> {
   try {
     await migrateWhereNeeded(warehouse)
@@ -70,7 +70,7 @@ export async function prepareWarehouse(warehouse: ConfiguredWarehouse, config: C
   }
 }
 
-/** The numbers stay usable, so this stops nothing. */
+/** Only warns, because the numbers stay usable. */
 async function warnOfOtherRules({ db }: Warehouse, log: Logger): Promise<void> {
   const problem = await rulesProblem(db)
   if (problem) log.warn(`${problem.message} ${problem.hint}`)
@@ -88,8 +88,8 @@ async function migrateWhereNeeded(warehouse: ConfiguredWarehouse): Promise<void>
 }
 
 /**
- * Prepares the warehouse for ticks when first called, and again until that succeeds: notes how often they are due,
- * and sees that demo data neither look stale beside real ones nor stand still in the demo.
+ * Prepares the warehouse for ticks when first called, and again until that succeeds: stores how often they are due,
+ * pauses the demo's categories beside real ones, and resumes them in the demo.
  */
 export function prepareOnce(
   warehouse: ConfiguredWarehouse,

@@ -8,13 +8,13 @@ export function readDatabaseUrl(text: string): string | undefined {
 
 /** Where the database is, for messages: `database "sms" on db.example:5432`. Never the password. */
 export function describeDatabase(url: string | null): string {
-  if (url === null) return 'the embedded database'
+  if (url === null) return 'embedded database'
   if (url.startsWith('/')) {
     const [folder, database] = url.split(' ')
     return `database ${quote(database)} in ${folder}`
   }
   const parsed = parse(url)
-  if (parsed === null) return 'the database of DATABASE_URL'
+  if (parsed === null) return 'database of DATABASE_URL'
   const query = parsed.searchParams
   if (parsed.protocol === 'socket:') return `database ${quote(query.get('db'))} in ${parsed.pathname}`
   const host = query.get('host') ?? (decode(parsed.hostname) || 'localhost')

@@ -141,9 +141,9 @@ async function connect(folder: Folder): Promise<pg.Client | null> {
       if (refused || strange) return null
       if (code !== CANNOT_CONNECT_NOW || Date.now() > deadline) {
         throw new PrimosyncError(
-          `the embedded PostgreSQL in ${folder.path} lets nobody in: ${reasonOf(error)}`,
+          `The embedded PostgreSQL in ${folder.path} accepts no connection: ${reasonOf(error)}.`,
           {
-            hint: `see ${folder.logFile}`,
+            hint: `Its log says why: ${folder.logFile}`,
             cause: error,
           },
         )
@@ -173,8 +173,8 @@ async function claim(session: pg.Client, folder: Folder): Promise<void> {
     )
     await session.end()
     const pid = holder.rows[0]?.name.replace('primosync ', '')
-    throw new PrimosyncError(`the data folder ${folder.path} is in use by another primosync (pid ${pid})`, {
-      hint: 'stop that one first, or set PRIMOSYNC_DATA_DIR to another folder',
+    throw new PrimosyncError(`The data folder ${folder.path} is in use by another primosync (pid ${pid}).`, {
+      hint: 'Stop that one first, or set PRIMOSYNC_DATA_DIR to another folder.',
     })
   }
 }

@@ -29,9 +29,9 @@ export async function startServer(folder: Folder, settings: Record<string, strin
     if (outcome !== 'port taken') return outcome === 'started'
   }
   throw new PrimosyncError(
-    `no free port for the embedded PostgreSQL from ${remembered} on (${PORTS_TRIED} tried)`,
+    `There is no free port for the embedded PostgreSQL from ${remembered} on (${PORTS_TRIED} tried).`,
     {
-      hint: `free one of them, or change the port in ${folder.credentialsFile}`,
+      hint: `Free one of them, or change the port in ${folder.credentialsFile}.`,
     },
   )
 }
@@ -60,9 +60,9 @@ async function checkMajor(folder: Folder, { major }: Installation): Promise<void
   const found = (await readFile(join(folder.cluster, 'PG_VERSION'), 'utf8').catch(() => 'unreadable')).trim()
   if (found === major) return
   throw new PrimosyncError(
-    `${folder.cluster} is of PostgreSQL ${found}, and this primosync brings ${major}`,
+    `${folder.cluster} belongs to PostgreSQL ${found}, and this primosync comes with ${major}.`,
     {
-      hint: 'move it away (`primosync export` of the primosync that made it saves its data), or set PRIMOSYNC_DATA_DIR to a new folder',
+      hint: 'Save its data with primosync export of the version that made it and move it away, or set PRIMOSYNC_DATA_DIR to a new folder.',
     },
   )
 }

@@ -58,7 +58,7 @@ export async function reaching(ids: Ids, folders: string[]): Promise<ServerUser>
     const user = { ...ids, passesFolders }
     if ((await run(['/bin/sh', '-c', enterAll, 'sh', ...folders], user)).code === 0) return user
   }
-  const message = `PostgreSQL does not run as root, and its user (uid ${ids.uid}) cannot enter ${folders.join(' or ')}`
+  const message = `PostgreSQL does not run as root, and its user (uid ${ids.uid}) cannot enter ${folders.join(' or ')}.`
   throw new PrimosyncError(message, {
     hint: 'Run primosync as an ordinary user, or install it, and set PRIMOSYNC_DATA_DIR, below folders that all users may enter.',
   })
@@ -93,7 +93,7 @@ async function systemUser(): Promise<Ids> {
     await run(command, null)
   }
   throw new PrimosyncError(
-    'PostgreSQL does not run as root, and there is no system user "postgres" to run it as',
+    'PostgreSQL does not run as root, and there is no system user "postgres" to run it as.',
     {
       hint: 'Run primosync as an ordinary user, or add the system user "postgres".',
     },

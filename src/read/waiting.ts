@@ -1,11 +1,11 @@
-// What waits in the spool: the segments that the warehouse does not have whole.
+// What waits in the spool: the segments that the warehouse has not stored completely.
 import type { Spool, WaitingSegment } from '../spool/spool.ts'
 import type { Db } from '../warehouse/pool.ts'
 import { readSpooledBytes } from '../warehouse/runs.ts'
 
 /**
- * The segments with answers that are not stored, oldest first; all segments while the database is away. One
- * whose process died stays for a while after it is stored, in case that process was only paused.
+ * The segments with answers that are not stored, oldest first; all segments while the database is away. A segment whose
+ * process died stays for a while after it is stored, as that process may only be paused, and is left out here.
  */
 export async function listWaiting(spool: Spool, db: Db): Promise<WaitingSegment[]> {
   const segments = await spool.list()

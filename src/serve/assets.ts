@@ -1,5 +1,5 @@
-// The style sheet and scripts of the pages, from this package and from uPlot's. Their address holds a hash of
-// them all, so that browsers keep them for good and never mix two versions.
+// The style sheet and scripts of the pages, from this package and from uPlot's. Their address holds a hash of all of
+// them, so that browsers can cache them for ever and never mix two versions.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -31,7 +31,7 @@ export interface Asset {
 }
 
 export interface Assets {
-  /** The address of a file; throws for one that there is not. */
+  /** The address of a file; throws if there is no such file. */
   url(name: string): string
   /** Undefined for another version, or another name. */
   find(version: string, name: string): Asset | undefined

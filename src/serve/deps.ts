@@ -12,9 +12,9 @@ export interface AppDeps extends HealthDeps {
   /** The built-in sandbox plays the provider, in the account `demoAccount`. */
   readonly demo: boolean
   readonly demoAccount: string
-  /** What opens the pages, as of now; null: none is set. */
+  /** The current token that opens the pages; null: none is set. */
   readonly token: (() => string) | null
-  /** The address that is listened on. */
+  /** The address that the server listens on. */
   readonly host: string
   /** What /metrics serves. */
   readonly prometheus: Pick<Prometheus, 'contentType' | 'render'>

@@ -1,4 +1,4 @@
-// What went wrong while answering, as a status and words. Pure but for the log.
+// What went wrong while answering, as a status and a text. Pure.
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { reasonOf } from '../errors.ts'
 import { isDatabaseAway } from '../warehouse/away.ts'
@@ -10,7 +10,7 @@ export interface ErrorAnswer {
   readonly title: string
   readonly message: string
   readonly hint: string
-  /** Worth another try by itself. */
+  /** Whether the page may retry by itself. */
   readonly isPassing: boolean
 }
 
@@ -26,8 +26,8 @@ export function errorAnswerOf(error: unknown): ErrorAnswer {
       status: 503,
       title: 'The database is away',
       isPassing: true,
-      message: `The database cannot be used right now: ${reasonOf(error)}.`,
-      hint: 'Answers of the provider wait in the spool meanwhile, and nothing is lost. Check that PostgreSQL runs; primosync doctor tells more.',
+      message: `The database cannot be used at the moment: ${reasonOf(error)}.`,
+      hint: 'Nothing is lost: the provider’s answers wait in the spool. Check that PostgreSQL runs, or run primosync doctor.',
     }
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
@@ -37,7 +37,7 @@ export function errorAnswerOf(error: unknown): ErrorAnswer {
       status: 400,
       title: 'A wrong address',
       isPassing: false,
-      message: `The address holds something that the database cannot read: ${reasonOf(error)}.`,
+      message: `The address holds a value that the database cannot read: ${reasonOf(error)}.`,
       hint: 'Correct the address, or start again from the overview.',
     }
   }
@@ -46,16 +46,16 @@ export function errorAnswerOf(error: unknown): ErrorAnswer {
       status: 503,
       title: 'Not ready yet',
       isPassing: true,
-      message: 'The database has no tables of this version yet.',
-      hint: 'They are made with the next tick, or at once by: primosync migrate',
+      message: 'The database does not have the tables of this version yet.',
+      hint: 'The next tick creates them; to create them now, run: primosync migrate',
     }
   }
   return {
     status: 500,
     title: 'Something went wrong',
     isPassing: false,
-    message: 'This page could not be made.',
-    hint: 'The log of primosync says why; please report it.',
+    message: 'An error in primosync kept it from making this page.',
+    hint: 'The log of primosync says why. Please report it.',
   }
 }
 
@@ -67,7 +67,7 @@ export function denialAnswerOf(denial: AccessDenial, host: string): ErrorAnswer 
         title: 'Not open',
         isPassing: false,
         message: `The server listens on ${host}, so others can reach it, and no token is set: only /healthz, /readyz and /metrics are served.`,
-        hint: 'Set HTTP_TOKEN (or HTTP_TOKEN_FILE), or HTTP_HOST=127.0.0.1 to open it for this machine alone.',
+        hint: 'Set HTTP_TOKEN (or HTTP_TOKEN_FILE), or set HTTP_HOST=127.0.0.1 to open it for this machine alone.',
       }
     case 'foreign-host':
       return {
@@ -84,7 +84,7 @@ export function denialAnswerOf(denial: AccessDenial, host: string): ErrorAnswer 
         title: 'Too many tries',
         isPassing: false,
         message: 'Too many wrong tokens came from this address.',
-        hint: 'Wait a quarter of an hour. The token is what HTTP_TOKEN is set to.',
+        hint: 'Wait a quarter of an hour. The token is the value of HTTP_TOKEN.',
       }
     case 'signed-out':
       return {
@@ -92,7 +92,7 @@ export function denialAnswerOf(denial: AccessDenial, host: string): ErrorAnswer 
         title: 'Sign in',
         isPassing: false,
         message: 'A token is needed.',
-        hint: 'Send it as: Authorization: Bearer TOKEN. It is what HTTP_TOKEN is set to.',
+        hint: 'Send it as: Authorization: Bearer TOKEN. It is the value of HTTP_TOKEN.',
       }
   }
 }

@@ -49,7 +49,7 @@ export function createFormats(locale: string, timezone: string): Formats {
     signDisplay: 'exceptZero',
     maximumFractionDigits: 0,
   } as const)
-  // Swedes write dates as ISO does, and so nobody takes the month for the day
+  // The Swedish date format is that of ISO 8601.
   const instant = new Intl.DateTimeFormat('sv', {
     timeZone: timezone,
     year: 'numeric',
@@ -69,7 +69,7 @@ export function createFormats(locale: string, timezone: string): Formats {
   }
 }
 
-/** What a number could not hold has arrived as digits. */
+/** Integers beyond 2^53 arrive as text. */
 const exact = (value: number | string) => (typeof value === 'number' ? value : BigInt(value))
 
 /** The date of an instant in a zone: `2026-03-01`. */

@@ -1,4 +1,4 @@
-// Who may see the pages: with a token whoever knows it; without one only this machine.
+// Who may see the pages: with a token everyone who has it; without one only this machine.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
@@ -11,13 +11,13 @@ const TRIES_WITHIN_MS = 15 * 60_000
 const MOST_ADDRESSES = 10_000
 
 export interface GuardSettings {
-  /** What opens the pages, as of now; null: none is set. */
+  /** The current token that opens the pages; null: none is set. */
   readonly token: (() => string) | null
-  /** The address that is listened on. */
+  /** The address that the server listens on. */
   readonly host: string
 }
 
-/** Why a request is not answered; null: it is. */
+/** Why a request is denied. */
 export type AccessDenial = 'closed' | 'foreign-host' | 'signed-out' | 'too-many-tries'
 
 export interface Guard {
@@ -73,13 +73,13 @@ export function createGuard({ token, host }: GuardSettings): Guard {
   }
 }
 
-/** Compares in a time that says nothing about either. */
+/** Compares in constant time. */
 function isEqual(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(one), digest(other))
 }
 
-// A session is its end, signed with the token: nothing is kept, and another token ends all of them.
+// A session cookie is the time of its end, signed with the token. Nothing is stored; a new token ends all sessions.
 function newSession(token: string): string {
   const endsAtS = String(Math.floor(Date.now() / 1000) + SESSION_S)
   return `${endsAtS}.${signature(endsAtS, token)}`
@@ -105,14 +105,14 @@ function createTries() {
     areUsedUp: (address: string) => (current(address)?.count ?? 0) >= MOST_TRIES,
     note(address: string) {
       const tries = current(address) ?? { count: 0, until: Date.now() + TRIES_WITHIN_MS }
-      byAddress.delete(address) // to its end
+      byAddress.delete(address) // so that it moves to the end of the map
       byAddress.set(address, { ...tries, count: tries.count + 1 })
       if (byAddress.size > MOST_ADDRESSES) byAddress.delete(byAddress.keys().next().value!)
     },
   }
 }
 
-/** The network of an IPv6 address: whoever has one has the whole /64. */
+/** The address, or the /64 network of an IPv6 address: one client usually has all of it. */
 function addressOf(c: Context): string {
   const address = remoteAddress(c).replace(/^::ffff:/, '')
   return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address
@@ -128,6 +128,6 @@ function remoteAddress(c: Context): string {
 
 export const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
-/** A page on the Internet can point its own name at this machine; a browser then says that name. */
+/** Against DNS rebinding: a page on the Internet can point its own name at this machine, and browsers send that name. */
 const isLocalName = (hostname: string) =>
   isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')) || hostname.endsWith('.localhost')

@@ -1,4 +1,4 @@
-// What every answer tells the browser: nothing from elsewhere, nothing inline, no frames, no guessing.
+// The security headers of every answer: nothing from other hosts, nothing inline, no frames, no content sniffing.
 import type { MiddlewareHandler } from 'hono'
 
 const POLICY = [

@@ -1,4 +1,4 @@
-// Whether the process is well, and whether it can do its work: for whatever watches containers.
+// Whether the process can do its work: readiness checks for supervisors of containers.
 import { sql } from 'kysely'
 import { reasonOf } from '../errors.ts'
 import { listWaiting } from '../read/waiting.ts'
@@ -17,16 +17,16 @@ export interface HealthDeps {
   readonly spool: Spool
   /** How this process is named in a lease. */
   readonly holder: string
-  /** Whether schema and zone are in order: false as long as the database was never reached. */
+  /** Whether schema and time zone are ready: false until the database was first reached. */
   isPrepared(): boolean
-  /** Whether answers wait in the spool because the database could not take all of them when that was last tried. */
+  /** Whether the last attempt to store answers left some of them in the spool. */
   isWaiting(): boolean
 }
 
-/** Whoever asks waits seconds, not as long as a database may take. */
+/** How long each check may take. */
 const PATIENCE_MS = 3_000
 
-/** What this process needs: the database with its schema, a turn to write, and a spool with room. Never rejects. */
+/** Checks what this process needs: the database with its schema, the lease, and a spool with room. Never rejects. */
 export async function readiness(deps: HealthDeps): Promise<Readiness> {
   const { warehouse, spool, holder } = deps
   const [database, schema, lease, waiting] = await Promise.all([

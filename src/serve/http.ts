@@ -1,4 +1,4 @@
-// The daemon's HTTP door: health for whatever watches, pages and JSON for whoever may see them.
+// The daemon's HTTP server: health and metrics for everyone, pages and JSON for those who may see them.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
@@ -23,7 +23,7 @@ import { queryString, readQuery } from './query.ts'
 
 const LONGEST_FORM_BYTES = 16 * 1024
 
-/** All that is served, callable without a socket. */
+/** The whole application, callable without a socket. */
 export function createApp(deps: AppDeps): Hono {
   const assets = loadAssets()
   const guard = createGuard(deps)
@@ -66,7 +66,7 @@ export function createApp(deps: AppDeps): Hono {
       title: 'Not there',
       isPassing: false,
       message: 'There is no such page.',
-      hint: 'Start from the overview; the API is under /api/v1.',
+      hint: 'Start from the overview. The API is under /api/v1.',
     }),
   )
 
@@ -155,7 +155,7 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** Listens. Rejects with a PrimosyncError naming host and port if they cannot be had. */
+/** Listens. Rejects with a PrimosyncError naming host and port if it cannot. */
 export async function serve(app: Hono, host: string, port: number): Promise<HttpServer> {
   const server = createServer(getRequestListener(app.fetch))
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,5 @@
-// /metrics: what this process did since its start, what database and spool are like, and the business counters
-// as totals that never fall. docs/monitoring/README.md says what each metric means.
+// /metrics: what this process did since its start, the state of database and spool, and the provider's counters as
+// totals that never fall. docs/monitoring/README.md says what each metric means.
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { reasonOf } from '../errors.ts'
 import type { Logger } from '../logging.ts'
@@ -14,15 +14,15 @@ import { type CacheOptions, cached } from './prometheus/cached.ts'
 import { FAMILIES, type Family, type State } from './prometheus/families.ts'
 import { createProcessMetrics, type ProcessMetrics } from './prometheus/process-metrics.ts'
 
-/** Every category has a dozen series; a server that many scrape must not drown in them. */
+/** The most categories with metrics of their own, as each has a dozen series. */
 const MOST_CATEGORIES = 1_000
-/** Below the ten seconds that a scraper usually waits. */
+/** How long a scrape waits for the database: less than the ten seconds after which scrapers give up. */
 const PATIENCE_MS = 4_000
-/** The totals add up the days of all categories (0.2 s for a thousand categories and a year); so not at every scrape. */
+/** How often the totals are read: they add up the days of all categories (0.2 s for a thousand categories and a year). */
 const TOTALS_EVERY_MS = 30_000
 const WATCHED_EVERY_MS = 2_000
 const SHARE = 0.02
-/** Gauges that prom-client names as if they were counters. */
+/** Gauges of prom-client whose names end like those of counters. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -31,7 +31,7 @@ const MISNAMED = [
 
 export interface Prometheus extends ProcessMetrics {
   readonly contentType: string
-  /** The metrics as text. Never rejects: while the database is away they are those of before. */
+  /** The metrics as text. Never rejects: while the database is away they keep their last values. */
   render(): Promise<string>
 }
 
@@ -45,7 +45,7 @@ export interface PrometheusDeps {
   readonly demoAccount: string
 }
 
-/** `maxAgeMs`: how long what was read is good enough, other than usual. */
+/** `maxAgeMs`: replaces the usual times for which read values are cached. */
 export function createPrometheus(deps: PrometheusDeps, { maxAgeMs }: { maxAgeMs?: number } = {}): Prometheus {
   const { spool, holder, log } = deps
   const source = sourceOf(deps)

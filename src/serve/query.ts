@@ -1,4 +1,4 @@
-// What stands behind the question mark: one schema for pages and API alike. A wrong value is told, not guessed.
+// Query strings: the same parameters for pages and API. A wrong value is refused with what is allowed.
 import { z } from 'zod'
 import { PrimosyncError } from '../errors.ts'
 import { SORTS, type Sort } from '../read/categories.ts'
@@ -6,7 +6,7 @@ import { daysBefore, GRAINS, type Grain, USUAL_SECONDS } from '../read/grains.ts
 import { METRICS } from '../read/metrics.ts'
 import type { CategoryKey } from '../read/trends.ts'
 
-/** A question that cannot be answered as it is asked: HTTP status 400. */
+/** A wrong query string: HTTP status 400. */
 export class QueryError extends PrimosyncError {
   override name = 'QueryError'
 }
@@ -17,7 +17,7 @@ export type RawQuery = Readonly<Record<string, string[]>>
 /** The parameters that hold several values; of any other the last one counts. */
 const LISTS = ['metrics', 'c']
 
-/** The question in a schema's terms. Throws a QueryError that names what is wrong and what is allowed. */
+/** The query string by a schema. Throws a QueryError that names what is wrong and what is allowed. */
 export function readQuery<S extends z.ZodObject>(schema: S, raw: RawQuery): z.output<S> {
   const given = Object.entries(raw).flatMap(([name, values]) => {
     const filled = values.filter((value) => value !== '')
@@ -26,8 +26,8 @@ export function readQuery<S extends z.ZodObject>(schema: S, raw: RawQuery): z.ou
   })
   const parsed = schema.safeParse(Object.fromEntries(given))
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`)
-  throw new QueryError(`This address asks for something that cannot be shown: ${faults.join('; ')}.`, {
+  const problems = parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`)
+  throw new QueryError(`The query string of this address is wrong: ${problems.join('; ')}.`, {
     hint: 'Correct the address, or start again from the overview.',
   })
 }
@@ -80,7 +80,7 @@ export const categoryFilter = {
   order: choice(['asc', 'desc']).optional(),
 }
 
-/** The order that was asked for; by itself names go up, and figures down. */
+/** The order that was asked for; by default ascending for names, descending for figures. */
 export const orderOf = ({ sort, order }: { sort: Sort; order?: 'asc' | 'desc' | undefined }) =>
   order ?? (sort === 'name' ? 'asc' : 'desc')
 

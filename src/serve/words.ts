@@ -1,4 +1,4 @@
-// What happened, in words. Pure; what comes from outside is text here and escaped where it becomes markup.
+// What happened, in words. Pure; texts from outside are escaped where they become markup.
 import { COUNTERS } from '../counters/names.ts'
 import type { ErrorClass } from '../primotexto/answer.ts'
 import { ADVICE } from '../primotexto/api-error.ts'
@@ -45,11 +45,11 @@ function eventText(event: EventRow, formats: Formats): string {
     return `The provider corrected its totals: ${changesOf(event, formats)}. The change keeps its sign, so that sums agree with the provider’s totals.`
   }
   if (event.kind === 'baseline') {
-    return 'Counting starts afresh from these totals; what they hold already is no growth.'
+    return 'Counting starts afresh from these totals, which do not count as growth.'
   }
   const lasted = event.until.getTime() - event.observed_at.getTime()
   const time = lasted > 0 ? ` for at least ${durationText(lasted / 1000)}` : ''
-  return `The provider answered almost zero${time} and then came back to its old totals: an outage there, no reset. These answers are kept, but not counted.`
+  return `The provider answered almost zero${time} and then came back to its old totals. This was an outage of the provider, not a reset, so these answers are stored but not counted.`
 }
 
 function decisionOf({ decided_by, decided_at, why }: EventRow, formats: Formats): string {
@@ -78,7 +78,7 @@ export function gapMark({ from, to }: Gap): Mark {
     title: 'Gap',
     at: from,
     until: to,
-    text: `No snapshot that counts for ${durationText((to.getTime() - from.getTime()) / 1000)}. Nothing is lost: what grew meanwhile is known, but not when, so it is spread evenly over this time.`,
+    text: `There is no snapshot that counts for ${durationText((to.getTime() - from.getTime()) / 1000)}. What grew meanwhile is known, but not when, so it is spread evenly over this time.`,
   }
 }
 
@@ -131,7 +131,7 @@ export function failureText(errorClass: ErrorClass): string {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  conflict: 'Another answer of the same instant was there first; that one stays.',
+  conflict: 'Another answer with other values is stored at the same instant, and stays.',
   clock: 'This machine’s clock went back: the answer is not later than the newest snapshot.',
   final: 'Its time lies in a part of the history that pruning has made final, so nothing can be added there.',
 }

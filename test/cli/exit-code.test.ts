@@ -32,9 +32,9 @@ describe('an error of our own', () => {
 
 describe('an error of the system or of PostgreSQL', () => {
   for (const [code, part] of [
-    ['ECONNREFUSED', 'cannot reach database "sms" on db.example:6543'],
-    ['ENOTFOUND', 'cannot reach database "sms" on db.example:6543'],
-    ['57P03', 'cannot reach database "sms" on db.example:6543'],
+    ['ECONNREFUSED', 'The database "sms" on db.example:6543 cannot be reached'],
+    ['ENOTFOUND', 'The database "sms" on db.example:6543 cannot be reached'],
+    ['57P03', 'The database "sms" on db.example:6543 cannot be reached'],
     ['28P01', 'database "sms" on db.example:6543 refuses the login'],
     ['3D000', 'database "sms" on db.example:6543 does not exist'],
     ['42501', 'database "sms" on db.example:6543 does not allow this'],
@@ -50,7 +50,7 @@ describe('an error of the system or of PostgreSQL', () => {
 
   test('of several attempts at an address is found inside', () => {
     const error = new AggregateError([systemError({ code: 'ECONNREFUSED' })])
-    expect(explain(error, configWith()).text).toContain('cannot reach database')
+    expect(explain(error, configWith()).text).toContain('cannot be reached')
   })
 
   test('wrapped in another is found inside', () => {
@@ -60,9 +60,9 @@ describe('an error of the system or of PostgreSQL', () => {
 
   test('port taken, folder read-only', () => {
     const taken = systemError({ code: 'EADDRINUSE', address: '127.0.0.1', port: 8080 })
-    expect(explain(taken, configWith()).text).toContain('port 8080 on 127.0.0.1 is taken')
+    expect(explain(taken, configWith()).text).toContain('Port 8080 on 127.0.0.1 is taken')
     const readOnly = systemError({ code: 'EROFS', syscall: 'mkdir', path: '/srv/data' })
-    expect(explain(readOnly, configWith()).text).toContain('mkdir /srv/data was refused (EROFS)')
+    expect(explain(readOnly, configWith()).text).toContain('/srv/data cannot be used: mkdir failed with EROFS.')
   })
 })
 
@@ -71,7 +71,7 @@ describe('anything else', () => {
 
   test('is short, and ends with 1', () => {
     const { text, exitCode } = explain(bug, configWith())
-    expect(text).toMatch(/^primosync: unexpected error: x is not a function\nhint: .*LOG_LEVEL=debug/)
+    expect(text).toMatch(/^primosync: Unexpected error: x is not a function\.\nhint: .*LOG_LEVEL=debug/)
     expect(text).not.toContain('    at ')
     expect(exitCode).toBe(1)
   })

@@ -58,14 +58,14 @@ describe('help', () => {
 
 describe('a wrong command line ends with 2 and one clear message', () => {
   for (const [what, args, part] of [
-    ['no command', [], 'no command given'],
-    ['an unknown command', ['sandbx'], "unknown command 'sandbx'\n(Did you mean sandbox?)"],
-    ['an unknown option', ['sandbox', '--sead', '1'], "unknown option '--sead'\n(Did you mean --seed?)"],
+    ['no command', [], 'No command was given.'],
+    ['an unknown command', ['sandbx'], "Unknown command 'sandbx'. Did you mean sandbox?"],
+    ['an unknown option', ['sandbox', '--sead', '1'], "Unknown option '--sead'. Did you mean --seed?"],
     ['a wrong value', ['sandbox', '--port', '70000'], 'Allowed: a port from 0'],
     ['a missing value', ['sandbox', '--port'], 'argument missing'],
-    ['an argument too many', ['sandbox', 'now'], 'too many arguments'],
+    ['an argument too many', ['sandbox', 'now'], 'Too many arguments'],
     ['wrong faults', ['sandbox', '--faults', 'rain=1'], 'rain=1'],
-    ['an escape sequence', ['\u001b[2J'], "unknown command '\\u001b[2J'"],
+    ['an escape sequence', ['\u001b[2J'], "Unknown command '\\u001b[2J'"],
   ] as const) {
     test(what, async () => {
       const { code, stdout, stderr } = await runCli(args)

@@ -104,8 +104,8 @@ test('a dry run tells and changes nothing', async () => {
 describe('wrong usage ends with 2, and nothing is imported', () => {
   const stdin = line('wrong', 'a', 0, { sent: 1 })
   for (const [args, message] of [
-    [['import'], "missing required argument 'files'"],
-    [['import', '-', 'nowhere.csv'], 'Cannot import nowhere.csv'],
+    [['import'], "Missing required argument 'files'"],
+    [['import', '-', 'nowhere.csv'], 'nowhere.csv cannot be imported'],
     [['import', '-', '.'], 'it is a folder'],
     [['import', '-', '--format', 'xml'], 'Allowed choices are ndjson, csv'],
     [['import', '-', '--format', 'csv'], 'standard input has no column category, observed_at'],
@@ -203,9 +203,9 @@ describe('export', () => {
     expect(statSync(join(cwd, 'out.ndjson')).mode & 0o777).toBe(0o600)
     const nowhere = await run(['export', '--output', 'no/such/folder.csv'], { cwd })
     expect(nowhere).toMatchObject({ code: 1, stdout: '' })
-    expect(nowhere.stderr).toMatch(/^primosync: Cannot write no\/such\/folder\.csv: .*\nhint: /)
+    expect(nowhere.stderr).toMatch(/^primosync: no\/such\/folder\.csv cannot be written: .*\nhint: /)
     const folder = await run(['export', '--output', '.'], { cwd })
-    expect(folder).toMatchObject({ code: 1, stderr: expect.stringContaining('Cannot write .: ') })
+    expect(folder).toMatchObject({ code: 1, stderr: expect.stringContaining('primosync: . cannot be written: ') })
     expect(existsSync(join(cwd, '..part'))).toBe(false)
   })
 })

@@ -186,7 +186,7 @@ describe('status --watch', () => {
     expect(drawn.at(-1)).toContain('a\\u001b[2J')
     expect(drawn.at(-1)).toMatch(/every 0\.05 s; Ctrl-C ends it/)
     stage.proxy.cut()
-    await screenWith(/The database cannot be used: .*What follows is what was last known/s)
+    await screenWith(/The database cannot be used: .*This is the last known status/s)
     expect(drawn.at(-1)).toMatch(/last run +ok.*1 stored/)
     stage.proxy.restore()
     await vi.waitFor(() => expect(drawn.at(-1)).not.toContain('cannot be used'), { timeout: 20_000 })

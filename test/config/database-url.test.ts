@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { describeDatabase, passwordsOf } from '../../src/config/database-url.ts'
 
 for (const [url, where] of [
-  [null, 'the embedded database'],
+  [null, 'embedded database'],
   ['postgres://me:hunter22@db.example:6543/sms', 'database "sms" on db.example:6543'],
   ['postgres://me:hunter22@db.example', 'database "me" on db.example:5432'],
   ['postgresql:///sms?host=/run&port=5433', 'database "sms" in /run'],

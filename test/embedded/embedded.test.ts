@@ -218,7 +218,7 @@ describe('what cannot work ends in one message', () => {
   test('a file in the place of the folder', async () => {
     const file = join(folder, 'file')
     await writeFile(file, '')
-    await expect(openEmbedded({ dataDir: file, exclusive: true })).rejects.toThrow(`the data folder ${file}`)
+    await expect(openEmbedded({ dataDir: file, exclusive: true })).rejects.toThrow(`The data folder ${file}`)
   })
 
   test('a cluster of another version', async () => {
@@ -227,7 +227,7 @@ describe('what cannot work ends in one message', () => {
     await writeFile(version, '14\n')
     try {
       await expect(openEmbedded({ dataDir, exclusive: true })).rejects.toThrow(
-        /is of PostgreSQL 14.* brings \d\d/,
+        /belongs to PostgreSQL 14.* comes with \d\d/,
       )
     } finally {
       await writeFile(version, current)

@@ -284,7 +284,7 @@ describe.skipIf(missing)(`in Chromium${missing}`, () => {
     await page.clock.runFor(16_000)
     const alert = page.getByRole('alert')
     await alert.waitFor()
-    expect(await alert.textContent()).toContain('The database cannot be used right now')
+    expect(await alert.textContent()).toContain('The database cannot be used at the moment')
     expect(await page.locator('tbody tr').count()).toBeGreaterThan(0)
 
     const other = await context.newPage()

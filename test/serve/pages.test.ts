@@ -202,7 +202,7 @@ describe('a category', () => {
       '<strong>New baseline, decided</strong>',
       'Decided by a test',
       'sent -10',
-      'No snapshot that counts for 2 d 5 h',
+      'There is no snapshot that counts for 2 d 5 h',
     ]) {
       expect(text).toContain(part)
     }
@@ -449,7 +449,7 @@ test('while the database is away, or not prepared, pages and API say so and when
   try {
     await bare.pool.query('drop schema sms, sync cascade')
     for (const [warehouse, told] of [
-      [nobody, 'The database cannot be used right now'],
+      [nobody, 'The database cannot be used at the moment'],
       [bare, 'primosync migrate'],
     ] as const) {
       const app = await appOf(warehouse)

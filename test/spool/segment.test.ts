@@ -40,7 +40,9 @@ describe('a segment', () => {
     const segment = newSegment()
     await segment.append(answer('a'))
     rmSync(segment.path)
-    const refusal = { message: expect.stringContaining(`${segment.path}: the file was taken away`) }
+    const refusal = {
+      message: expect.stringContaining(`${segment.path}: the file was removed by another process`),
+    }
     await expect(segment.append(answer('b'))).rejects.toMatchObject(refusal)
     await expect(segment.append(answer('c'))).rejects.toMatchObject(refusal)
   })

@@ -188,7 +188,7 @@ describe('the lease', () => {
       give()
     })
     expect(await stage.tick()).toMatchObject({ waiting: true })
-    expect(stage.logged).toContainEqual(expect.stringContaining('took over while this one was paused'))
+    expect(stage.logged).toContainEqual(expect.stringContaining('took the lease while this one was paused'))
     stage.provider.respond(undefined)
     await stage.witness.pool.query('update store.lease set expires_at = now()')
     await expectNothingLost(stage)

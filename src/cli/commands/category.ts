@@ -1,4 +1,4 @@
-// primosync category …: the registry of what is asked for.
+// primosync category …: the registry of categories.
 import { CATEGORY_ALLOWED, categoryProblem } from '../../counters/category-name.ts'
 import { UsageError } from '../../errors.ts'
 import { readRegistered } from '../../read/categories.ts'
@@ -62,7 +62,7 @@ const add: Action<Options> = {
       if (context.options.label !== undefined) {
         for (const id of ids.values()) await setCategoryLabel(db, id, context.options.label)
       }
-      // One that was paused or removed before is wanted again.
+      // Adding a paused or removed category makes it active again.
       for (const id of ids.values()) await setCategoryState(db, id, 'active')
       return names
     })
@@ -88,7 +88,7 @@ function stateCommand(name: string, state: CategoryState, summary: string): Acti
   }
 }
 
-/** Does `work`, then shows the categories that it names as they are now. */
+/** Runs `work`, then shows the state of the categories whose names it returns. */
 async function change(
   context: Context<Options>,
   work: (db: Db, account: string) => Promise<readonly string[]>,

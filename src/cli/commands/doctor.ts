@@ -1,4 +1,4 @@
-// primosync doctor: looks at everything that has to work, a line each, with what to do.
+// primosync doctor: checks everything that has to work, a line each, with what to do.
 import { join } from 'node:path'
 import { checkAccount, checkClock } from '../../doctor/api.ts'
 import { checkDatabase } from '../../doctor/database.ts'

@@ -25,9 +25,9 @@ interface Options {
 }
 
 const NOTES = `
-NDJSON holds everything: import it into an empty warehouse, and its deltas and trends are the same. CSV has
-no room for the decisions of reclassify. A name that a spreadsheet would take for a formula begins with an
-apostrophe there, which import takes away.`
+NDJSON holds everything: imported into an empty warehouse, it gives the same deltas and trends. CSV does not hold
+the decisions of reclassify. In CSV, a name that a spreadsheet would run as a formula begins with an apostrophe,
+which import removes.`
 
 export const exportCommand: Action<Options> = {
   name: 'export',
@@ -48,7 +48,7 @@ export const exportCommand: Action<Options> = {
           'csv',
         ]),
       )
-      .option('--output <file>', 'where to; -: standard output', '-')
+      .option('--output <file>', 'the file to write; -: standard output', '-')
       .addHelpText('after', NOTES),
 
   async run({ config, options, output, log }) {
@@ -62,8 +62,7 @@ export const exportCommand: Action<Options> = {
       }),
     )
     const { leftOut, snapshots, decisions } = written
-    if (leftOut > 0)
-      log.warn({ decisions: leftOut }, 'decisions are left out: CSV has no room for them, NDJSON has')
+    if (leftOut > 0) log.warn({ decisions: leftOut }, 'decisions are left out: only NDJSON holds them')
     if (options.output === '-') return
     if (options.json) output.json({ file: options.output, format, snapshots, decisions })
     else output.print(`${options.output}: snapshots ${snapshots}, decisions ${decisions}`)
@@ -94,13 +93,13 @@ async function* linesOf(
   }
 }
 
-/** A file gets its name once it is whole: half an export must not pass for one. */
+/** Writes to a temporary name, and renames the file once it is complete. */
 async function writeTo(file: string, texts: AsyncGenerator<string>): Promise<void> {
   if (file === '-') return await pipeline(forTerminal(texts), process.stdout, { end: false })
   const part = `${file}.part`
   const cannotWrite = (error: unknown): never => {
-    throw new PrimosyncError(`Cannot write ${file}: ${reasonOf(error)}`, {
-      hint: 'Name a file in a folder that is there and that this user may write to.',
+    throw new PrimosyncError(`${file} cannot be written: ${reasonOf(error)}.`, {
+      hint: 'Name a file in an existing folder that this user may write to.',
       cause: error,
     })
   }

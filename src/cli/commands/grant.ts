@@ -9,14 +9,14 @@ export const grant: Action<object> = {
   summary: 'let a database role read schemas sms and sync, and nothing else',
   examples: ['primosync grant sms_reader'],
   configure: (command) =>
-    command.argument('<role>', 'its name; it is made without a login if it is not there'),
+    command.argument('<role>', 'its name; a role that does not exist is created without a login'),
   async run({ config, options, args, output, log }) {
     const role = args[0] as string
     const { created } = await withConfiguredWarehouse(config, log, ({ db }) => grantReader(db, role))
     const toLogin = `grant ${pg.escapeIdentifier(role)} to "the login of your BI tool"`
     if (options.json) return output.json({ role, created, to_login: toLogin })
     output.print(
-      `${JSON.stringify(role)} ${created ? 'is made and can' : 'can'} read schemas sms and sync. Give it to a login:\n  ${toLogin};`,
+      `${JSON.stringify(role)} ${created ? 'was created and can' : 'can'} read schemas sms and sync. To let a login use it:\n  ${toLogin};`,
     )
   },
 }

@@ -37,19 +37,19 @@ interface Report extends Imported {
 
 const SHOWN_PROBLEMS = 20
 const KEPT_PROBLEMS = 1_000
-/** A block of lines lives only as long as it takes to store it: larger ones keep the garbage collector busy. */
+/** Larger blocks live longer, and keep the garbage collector busy. */
 const READ_BYTES = 64 * 1024
 
 const NOTES = `
 A line of NDJSON: {"account","category","observed_at","stats":{"sent":925,…}}, or "decision" instead of
 "stats", as export writes it. CSV has the same as columns: account,category,observed_at,sent,…,timespent,extra.
-Each file goes in as a whole or not at all, its good lines in any order; what is there already is left as it
-is. Lines that cannot be imported are listed, and end the command with 3. A category that is new is paused,
-until the settings list it or somebody resumes it: nobody has asked to poll it yet.`
+All valid lines of a file are imported in one transaction, in any order; what is stored already stays as it is.
+Lines that cannot be imported are listed, and the command ends with 3. A new category is paused until the
+settings list it or you resume it.`
 
 export const importCommand: Action<Options> = {
   name: 'import',
-  summary: 'take in history from NDJSON or CSV files',
+  summary: 'import history from NDJSON or CSV files',
   examples: [
     'primosync import history.ndjson',
     'primosync import --dry-run --account marketing totals.csv -',
@@ -64,7 +64,7 @@ export const importCommand: Action<Options> = {
           'csv',
         ]),
       )
-      .option('--dry-run', 'say what would happen, and change nothing')
+      .option('--dry-run', 'report what would happen, and change nothing')
       .addHelpText('after', NOTES),
 
   async run(context) {
@@ -82,7 +82,7 @@ export const importCommand: Action<Options> = {
     if (options.json) output.json({ dry_run: options.dryRun === true, files: reports.map(reportObject) })
     else if (config.demo && config.databaseUrl === null && !options.dryRun)
       output.print(
-        'This is the demo warehouse, as no API key is set: the real one, once there is a key, is another.',
+        'No API key is set, so this was imported into the demo warehouse. With a key another one is used.',
       )
     return reports.some(({ refused }) => refused > 0) ? 3 : undefined
   },
@@ -105,7 +105,7 @@ async function sourceOf(file: string, forced: Format | undefined): Promise<Sourc
     const open = () => createReadStream(file, { highWaterMark: READ_BYTES })
     return { name: file, format: forced ?? formatOf(file), bytes: size, open }
   } catch (error) {
-    throw new UsageError(`Cannot import ${file}: ${reasonOf(error)}`, { cause: error })
+    throw new UsageError(`${file} cannot be imported: ${reasonOf(error)}.`, { cause: error })
   }
 }
 

@@ -26,7 +26,7 @@ export const rebuild: Action<Options> = {
     const days = timezone === previousTimezone ? '' : `, now with the days of ${timezone}`
     output.print(
       rows === 0
-        ? `Nothing had to be changed: ${categories} categories were right already.`
+        ? `Nothing had to be changed in ${categories} categories.`
         : `Derived ${categories} categories anew${days}; rows changed: ${rows}.`,
     )
     if (timezone !== config.reportingTimezone)
@@ -34,7 +34,7 @@ export const rebuild: Action<Options> = {
   },
 }
 
-/** The zone of the settings may be the old one or the new one; the warehouse's own is what counts. */
+/** The time zone of the settings is not checked: during a change of zone it may be the old one or the new one. */
 async function rebuildIn(config: Config, log: Logger, timezone: string | undefined) {
   const warehouse = await connectWarehouse(config, log)
   try {

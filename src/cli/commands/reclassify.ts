@@ -50,7 +50,7 @@ export const reclassify: Action<Options> = {
       .addOption(
         new Option(
           '--as <kind>',
-          'reset: counting began at 0 again; correction: a plain difference; baseline: counting starts afresh, no change; dip: the snapshot is left out; auto: as the rules have it',
+          'reset: counting began at 0 again; correction: a plain difference; baseline: counting starts afresh, no change; dip: the snapshot is left out; auto: the rules decide',
         )
           .choices(KINDS)
           .makeOptionMandatory(),
@@ -91,7 +91,7 @@ async function decideIn(warehouse: Warehouse, { config, options }: Context<Optio
   const { db } = warehouse
   const category = await findCategory(db, accountOrDefault(config, options.account), options.category)
   const at = await snapshotWithin(db, category, options.at)
-  const calendar = await loadCalendar(db, Date.now(), Date.now()) // it holds every stored snapshot
+  const calendar = await loadCalendar(db, Date.now(), Date.now()) // it covers every stored snapshot
   return await warehouse.transaction(async (tx) => {
     await holdTimezone(tx.db, config.reportingTimezone)
     const before = await readDelta(tx.db, category, at)

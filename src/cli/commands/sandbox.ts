@@ -26,9 +26,13 @@ export const sandbox: Action<Options> = {
   configure: (command) =>
     command
       .option('--port <port>', 'where to listen; 0: any free port', portArgument, 8085)
-      .option('--seed <number>', 'which lives its categories lead', seedArgument, SANDBOX_SEED)
+      .option('--seed <number>', 'the seed of its made-up numbers', seedArgument, SANDBOX_SEED)
       .option('--latency <duration>', 'how long each answer takes', durationArgument, 0)
-      .option('--faults <rates>', 'what goes wrong how often, e.g. 500=0.02,timeout=0.005', parseFaults),
+      .option(
+        '--faults <rates>',
+        'faults and how often they occur, such as 500=0.02,timeout=0.005',
+        parseFaults,
+      ),
 
   async run({ config, options, output }) {
     const { port, seed, latency: latencyMs, faults, json } = options

@@ -1,4 +1,4 @@
-// primosync start: the daemon, with its schedule and its HTTP door.
+// primosync start: the daemon, with its schedule and its HTTP server.
 import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { DEMO_ACCOUNT } from '../../config/account-names.ts'
@@ -34,7 +34,7 @@ export const start: Action<object> = {
   async run(context) {
     const { config, log } = context
     const stop = stopSignal()
-    // only the daemon serves: without these every other command starts a quarter sooner
+    // imported here, because every other command starts a quarter faster without them
     const [{ createApp, serve }, { createPrometheus }] = await Promise.all([
       import('../../serve/http.ts'),
       import('../../serve/prometheus.ts'),
@@ -83,10 +83,10 @@ export const start: Action<object> = {
   },
 }
 
-/** The next tick must not be left out for what waits: that is stored between two ticks, too. */
+/** How long a tick may go on with a backlog, so that the next one is not left out; the rest is stored between ticks. */
 const REPLAY_GRACE_MS = 2_000
 
-/** Ticks until it is told to stop. */
+/** Runs the daemon until it is stopped. */
 async function runDaemon(
   { config, log, options, output }: Context<object>,
   deps: Pick<DaemonDeps, 'warehouse' | 'spool' | 'log' | 'holder' | 'prepare' | 'onWaiting'>,
@@ -118,7 +118,7 @@ async function runDaemon(
     if (next && !stop.aborted && !options.json)
       output.print(`next tick    ${relativeTime(next, new Date())} (${config.syncSchedule})`)
     if (!stop.aborted) await once(stop, 'abort')
-    log.info('stopping: what has arrived is stored')
+    log.info('stopping: what has arrived is being stored')
     await daemon.stop()
   } finally {
     await open.close()
@@ -153,12 +153,12 @@ function announce(
   output.print(`metrics      ${url}/metrics`)
 }
 
-/** A daemon's results have no end: one JSON document a line. */
+/** One JSON document a line, as a daemon's results have no end. */
 function printJsonLine(output: Output, value: object): void {
   output.print(JSON.stringify(value))
 }
 
-/** The demo's history; a database that is away is no reason not to start. */
+/** Loads the demo's history. If the database is away, the daemon starts without it. */
 async function prepareDemo(
   { config, options, output, log }: Context<object>,
   warehouse: ConfiguredWarehouse,

@@ -30,7 +30,7 @@ interface Options {
 }
 
 const USUAL_EVERY_MS = 5_000
-/** A redrawing must not hang on a network that swallows it. */
+/** How long a redraw waits for the database. */
 const SILENCE_MS = 10_000
 
 export const status: Action<Options> = {
@@ -40,7 +40,7 @@ export const status: Action<Options> = {
   configure: (command) =>
     command.option(
       '--watch [every]',
-      'draw it again every few seconds (default: 5 s), until Ctrl-C',
+      'redraw it every few seconds (default: 5 s) until Ctrl-C',
       everyArgument,
     ),
   async run(context) {
@@ -59,7 +59,7 @@ export const status: Action<Options> = {
   },
 }
 
-/** The error of a database that is away, with what waits for it. */
+/** The error of a database that is away, with what waits for it in the spool. */
 async function withWaiting(error: unknown, spool: Spool): Promise<unknown> {
   const away = asAway(error)
   const segments = await spool.list()
@@ -96,7 +96,7 @@ async function readFacts(
   return await readStatus(context, options.json ? undefined : LISTED)
 }
 
-/** Draws the status again and again. A database that goes away is told above what was last known. */
+/** Draws the status again and again. While the database is away, the last known status stays below its error. */
 export async function watchStatus(
   context: Context<Options>,
   everyMs: number,
@@ -104,8 +104,8 @@ export async function watchStatus(
 ): Promise<void> {
   const { config, options, output, log } = context
   if (output.terminal === null || options.json) {
-    throw new UsageError('status --watch draws on a terminal, and here is none.', {
-      hint: 'Leave --watch out: status, or status --json, tells once; /metrics is for programs that watch.',
+    throw new UsageError('status --watch draws on a terminal, and there is none.', {
+      hint: 'Run status or status --json without --watch; programs that monitor should read /metrics.',
     })
   }
   const stop = stopSignal()
@@ -128,7 +128,7 @@ export async function watchStatus(
   }
 }
 
-/** Reads the facts, or tells why they are still those of before. Never rejects. */
+/** Reads the status, or returns the previous one with the reason. Never rejects. */
 function reader(context: Context<Options>, warehouse: ConfiguredWarehouse, spool: Spool) {
   let isPrepared = false
   let facts: Status | null = null
@@ -139,7 +139,7 @@ function reader(context: Context<Options>, warehouse: ConfiguredWarehouse, spool
       facts = await readFacts(context, warehouse, spool)
       return { facts, problem: null }
     } catch (error) {
-      const since = facts ? ' What follows is what was last known.' : ''
+      const since = facts ? ' This is the last known status.' : ''
       return { facts, problem: `The database cannot be used: ${reasonOf(error)}. Trying again.${since}` }
     }
   }

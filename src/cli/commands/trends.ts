@@ -48,7 +48,7 @@ export const trends: Action<Options> = {
     command
       .option('--account <name>', 'only this account')
       .option('--category <names...>', 'only these categories, verbatim')
-      .addOption(new Option('--by <grain>', 'how much time a row is').choices(GRAINS).default('day'))
+      .addOption(new Option('--by <grain>', 'the time that a row covers').choices(GRAINS).default('day'))
       .option('--from <time>', 'first day (2026-03-01) or an instant with its offset', edgeArgument)
       .option('--to <time>', 'last day, included, or an instant with its offset, excluded', edgeArgument)
       .option('--metric <names...>', 'only these metrics (select metric, description from sms.metrics)')
@@ -80,12 +80,12 @@ export const trends: Action<Options> = {
 
 const NOTES = `
 Every bucket that reaches into the range is shown whole. Without --from: 24 hours, 14 days, 12 weeks or
-12 months. Days are those of the reporting zone. In the table "–" is unknown, "~" marks a bucket with a wide
-gap between snapshots (what grew in a gap is spread evenly over it), and "…" one that begins before the first
-snapshot or is not over yet. Rates of the total line are rates of the totals. Metrics that are zero
-or unknown throughout are left out, unless they are asked for.`
+12 months. Days are those of the reporting time zone. In the table "–" means unknown, "~" marks a bucket with a
+wide gap between snapshots (what grew in a gap is spread evenly over it), and "…" one that begins before the first
+snapshot or is not over yet. Rates of the total line are rates of the totals. Metrics that are zero or unknown
+throughout are left out unless they are asked for.`
 
-/** A date stays text: PostgreSQL knows when it begins in the reporting zone. */
+/** A day stays text, because PostgreSQL computes when it begins in the reporting time zone. */
 export function edgeArgument(text: string): Edge {
   const isDate = /^\d{4}-\d\d-\d\d$/.test(text)
   const at = readInstant(isDate ? `${text}T00:00Z` : text, Number.POSITIVE_INFINITY)

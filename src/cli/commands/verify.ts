@@ -23,7 +23,7 @@ export const verify: Action<object> = {
       )
       if (pruned > 0) {
         output.print(
-          `Of ${pruned} categories older snapshots were pruned: their trends from before are final (sync.prunes).`,
+          `Older snapshots of ${pruned} categories were pruned: their earlier trends are final (sync.prunes).`,
         )
       }
     } else {
@@ -38,7 +38,9 @@ export const verify: Action<object> = {
         { header: 'stored', value: ({ stored }) => stored },
         { header: 'expected', value: ({ expected }) => expected },
       ])
-      output.print('primosync rebuild makes expected what is derived; what the provider said is only told.')
+      output.print(
+        'Run primosync rebuild to correct what is derived. What the provider said is only reported.',
+      )
     }
     return ok ? undefined : 1
   },

@@ -1,4 +1,4 @@
-// The OpenAPI 3.1 document, made from the very schemas that questions are read by.
+// The OpenAPI 3.1 document, made from the schemas by which the API reads parameters.
 import { z } from 'zod'
 import { ErrorBody } from '../../read/objects.ts'
 import { ROUTES } from './routes.ts'

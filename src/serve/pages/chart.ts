@@ -1,4 +1,4 @@
-// A chart and the table of the same numbers: what scripts draw from and what is read without them.
+// A chart and the table of the same numbers, which is readable without scripts.
 import { html } from 'hono/html'
 import { daysBefore, GRAINS, type Grain } from '../../read/grains.ts'
 import { kindOf, labelOf, METRICS, type MetricName } from '../../read/metrics.ts'
@@ -37,7 +37,7 @@ export function chartBlock(name: string, data: ChartData): Html {
 <p class="hint muted" data-needs-script hidden>Drag across the chart to zoom in. <button type="button" id="zoom-out" hidden>Show the whole range</button></p>`
 }
 
-/** What the shadings mean, as far as there are any. */
+/** The meaning of the shadings that occur. */
 export function legend(
   rows: readonly Pick<Trend, 'widest_gap_seconds' | 'coverage'>[],
   wideSeconds: number,
@@ -98,7 +98,7 @@ ${copyable('sql', 'SQL', sqlText)}
 </div>`
 }
 
-/** All that explains the marks of the chart. */
+/** The list that explains the marks of the chart. */
 export function markList(view: View, marks: readonly Mark[], mostMarks: number): Html | string {
   if (marks.length === 0) return ''
   const shown = marks.slice(0, mostMarks)
@@ -117,7 +117,7 @@ export function markList(view: View, marks: readonly Mark[], mostMarks: number):
 
 export interface Controls {
   readonly action: string
-  /** What the page is about and stays. */
+  /** Parameters that every link and form keeps. */
   readonly kept: Readonly<Record<string, string | readonly string[]>>
   readonly by: Grain
   readonly from: string

@@ -8,7 +8,7 @@ import type { PageQuery } from './category.ts'
 import { bucketName, chartBlock, controls, legend, takeAway, written } from './chart.ts'
 import { type Html, layout, notice, type View } from './layout.ts'
 
-/** As many lines can be told apart. */
+/** How many lines can be told apart. */
 export const MOST_COMPARED = 8
 
 export interface Compared {

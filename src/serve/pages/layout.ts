@@ -1,4 +1,4 @@
-// The frame of every page: head, navigation, what stands above the content, and small parts that all use.
+// The frame of every page: head, navigation, notices, and small parts that all pages use.
 import { html, raw } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import { relativeTime } from '../../units.ts'
@@ -23,12 +23,12 @@ export interface Page {
   readonly title: string
   /** Which entry of the navigation this is. */
   readonly active?: string
-  /** Made-up numbers are on this page. */
+  /** The page shows made-up numbers. */
   readonly isDemo?: boolean
   readonly hasChart?: boolean
-  /** Not to be opened at all: no navigation, no polling. */
+  /** The page is closed to this visitor: no navigation, no polling. */
   readonly isClosed?: boolean
-  /** The page says that something is wrong: it is loaded anew once the server is well again. */
+  /** The page reports an error, and is loaded again once the server is ready. */
   readonly isBroken?: boolean
   readonly main: Html
 }
@@ -108,7 +108,7 @@ export function copyable(id: string, label: string, text: string): Html {
 <button type="button" class="copy" data-copy="${id}" hidden>Copy ${label}</button>`
 }
 
-/** JSON for a script, in a block that no browser runs; its text cannot end the block. */
+/** JSON for a script, in a block that browsers do not run, escaped so that it cannot end the block. */
 export function dataBlock(id: string, value: unknown): Html {
   const json = JSON.stringify(value).replaceAll('<', '\\u003c')
   return html`<script type="application/json" id="${id}">${raw(json)}</script>`

@@ -1,4 +1,4 @@
-// The overview: is it running, is anything stale, what grew, what looks odd.
+// The overview: whether it runs, what is stale, what grew, what looks unusual.
 import { html } from 'hono/html'
 import {
   type AccountRow,

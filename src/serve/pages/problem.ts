@@ -1,4 +1,4 @@
-// Pages for when there is nothing to show: not signed in, not open, not there, not well.
+// Pages instead of an answer: not signed in, closed, not found, error.
 import { html } from 'hono/html'
 import { type Html, layout, notice, type View } from './layout.ts'
 
@@ -6,7 +6,7 @@ export interface Problem {
   readonly title: string
   readonly message: string
   readonly hint: string
-  /** Worth another try by itself once the server is well. */
+  /** Whether the page may retry by itself once the server is ready. */
   readonly isPassing: boolean
 }
 

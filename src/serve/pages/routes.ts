@@ -1,4 +1,4 @@
-// The addresses of the pages: what is asked, what is read for it, which page shows it.
+// The routes of the pages: their parameters, what is read for them, and which page shows it.
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
 import {
@@ -193,7 +193,7 @@ function notThere(view: View, { account, category }: CategoryKey) {
   return problemPage(view, {
     title: 'No such category',
     message: `There is no category “${category}” in the account ${account}.`,
-    hint: 'Names are taken verbatim: case and blanks matter. The overview lists all of them.',
+    hint: 'Names must match exactly, including case and spaces. The overview lists all of them.',
     isPassing: false,
   })
 }
@@ -218,7 +218,7 @@ async function readCategoryRange(
   return { rows, edges, events, gaps }
 }
 
-/** Looks for gaps only where a bucket tells of one: all deltas of a range would be too many. */
+/** Reads gaps only within the buckets that have a wide one, as all deltas of a range would be too many. */
 async function readGapsAround(
   source: Source,
   key: CategoryKey,
@@ -242,7 +242,7 @@ async function edgeFinder(source: Source, query: PageQuery) {
   return (bucket: Date | string): readonly [number, number] => {
     if (typeof bucket === 'string') return edges.get(bucket)!
     const start = bucket.getTime()
-    // an hour is cut short by the end of its day where the zone is off by half an hour
+    // the last hour of a day may be shorter, where clocks change by half an hour
     const dayEnd = dayEnds.find((end) => end > start) ?? Infinity
     return [start, Math.min(start + USUAL_SECONDS.hour * 1000, dayEnd)]
   }

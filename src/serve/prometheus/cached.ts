@@ -1,19 +1,20 @@
-// A value that is read now and then and cached meanwhile: many who ask cost one reading, and one that fails none.
+// A value that is read now and then and cached meanwhile: concurrent callers share one reading, and a reading that
+// fails leaves the previous value.
 import { unlessStopped } from '../../stopping.ts'
 
 export interface Cached<T> {
-  /** The newest value that could be had within a moment; null: none yet. Never rejects. */
+  /** The newest value available within `patienceMs`; null: none yet. Never rejects. */
   get(): Promise<T | null>
   /** Whether the last reading succeeded, and in time. */
   readonly isWell: boolean
 }
 
 export interface CacheOptions {
-  /** How long a value is good enough. */
+  /** How long a value is used before it is read again. */
   readonly maxAgeMs: number
   /** At most this part of the time is spent reading: 0.02 keeps a value for 50 times as long as it took. */
   readonly share: number
-  /** Whoever asks waits so long at most; the reading goes on, for the next one. */
+  /** How long a caller waits for a reading, which then goes on for the next caller. */
   readonly patienceMs: number
   onError(error: unknown): void
 }

@@ -1,4 +1,4 @@
-// What this process did since its start, as it is told: ticks, requests, failures, answers.
+// What this process did since its start: ticks, requests, failures, answers.
 import { Counter, Histogram, type Registry } from 'prom-client'
 import { ERROR_CLASSES } from '../../primotexto/answer.ts'
 import type { ClientWatcher } from '../../primotexto/client.ts'
@@ -9,7 +9,7 @@ import type { RunCounts } from '../../warehouse/runs.ts'
 /** Seconds, up to the usual time limit of a request and beyond. */
 const REQUEST_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** To be told of what happens. */
+/** Callbacks that count what happens. */
 export interface ProcessMetrics extends ClientWatcher {
   onDue(outcome: TickOutcome): void
   onTick(report: TickReport): void
@@ -20,7 +20,7 @@ export function createProcessMetrics(registry: Registry): ProcessMetrics {
   const registers = [registry]
   const ticks = new Counter({
     name: 'primosync_ticks_total',
-    help: 'Instants at which a tick was due, by what came of them.',
+    help: 'Instants at which a tick was due, by outcome.',
     labelNames: ['status'],
     registers,
   })
@@ -47,7 +47,7 @@ export function createProcessMetrics(registry: Registry): ProcessMetrics {
     help: 'Answers that were rejected (sync.rejected) instead of being stored as snapshots.',
     registers,
   })
-  // From the start at zero: the first of a sort is an increase, too.
+  // All start at zero, so that the first event of a kind is an increase, too.
   for (const status of TICK_OUTCOMES) ticks.inc({ status }, 0)
   for (const failureClass of ERROR_CLASSES) failures.inc({ class: failureClass }, 0)
   requests.zero({ outcome: 'reading' })
