@@ -1,9 +1,9 @@
 // The list of categories with their figures: one page of it at a time, in any order, in three statements.
 import { type RawBuilder, sql } from 'kysely'
+import { daysBefore } from '../counters/grains.ts'
 import type { Db } from '../warehouse/pool.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
 import type { Views } from '../warehouse/view-types.ts'
-import { daysBefore } from './grains.ts'
 import type { Source } from './source.ts'
 
 export const SORTS = ['name', 'today', 'sent', 'change', 'delivery', 'open', 'click', 'fresh'] as const

@@ -1,6 +1,6 @@
 // When a time without snapshots is too long for a bucket to say much of its own time: the one rule for commands,
 // pages and API.
-import { type Grain, USUAL_SECONDS } from './grains.ts'
+import { type Grain, USUAL_SECONDS } from '../counters/grains.ts'
 
 const HOUR_SECONDS = 3_600
 

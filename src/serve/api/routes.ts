@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { keyOf, NO_FIGURES, readAccounts, readCategories, readFigures } from '../../read/categories.ts'
 import { readDeltas } from '../../read/deltas.ts'
+import { metricObjects } from '../../read/metrics.ts'
 import {
   Account,
   CategoryWithFigures,
@@ -10,7 +11,7 @@ import {
   date,
   Failure,
   Grains,
-  Metric,
+  MetricDefinition,
   Rejected,
   Run,
   Status,
@@ -20,7 +21,6 @@ import { readFailures, readRejected, readRuns, WHOLE_BODY } from '../../read/run
 import { sourceOf } from '../../read/source.ts'
 import { readStatus } from '../../read/status.ts'
 import { readNewestTrends, trendObject } from '../../read/trends.ts'
-import { DICTIONARY } from '../../warehouse/schema/dictionary.ts'
 import type { AppDeps } from '../deps.ts'
 import { dateIn } from '../format.ts'
 import * as ask from '../query.ts'
@@ -143,7 +143,7 @@ export const ROUTES = [
     path: '/metrics',
     summary: 'The dictionary of metrics',
     query: z.object({}),
-    answer: z.strictObject({ metrics: z.array(Metric) }),
-    read: async () => ({ metrics: DICTIONARY.map(({ name, ...rest }) => ({ metric: name, ...rest })) }),
+    answer: z.strictObject({ metrics: z.array(MetricDefinition) }),
+    read: async () => ({ metrics: metricObjects }),
   }),
 ] as const satisfies readonly unknown[]

@@ -1,6 +1,7 @@
 // The routes of the pages: their parameters, what is read for them, and which page shows it.
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
+import { USUAL_SECONDS } from '../../counters/grains.ts'
 import {
   readAccounts,
   readCategories,
@@ -11,7 +12,6 @@ import {
 } from '../../read/categories.ts'
 import { readEvents, readGaps } from '../../read/events.ts'
 import { wideGapSeconds } from '../../read/gap.ts'
-import { USUAL_SECONDS } from '../../read/grains.ts'
 import { readFailures, readRejected, readRejectedById, readRuns } from '../../read/runs.ts'
 import { type Source, sourceOf } from '../../read/source.ts'
 import { readStatusSummary } from '../../read/status.ts'
