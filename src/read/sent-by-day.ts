@@ -1,8 +1,7 @@
 // What was sent on each of the last days, for small charts.
 import { sql } from 'kysely'
-import { keyOf } from './categories.ts'
+import { type CategoryKey, keyOf } from './category-keys.ts'
 import type { Source } from './source.ts'
-import type { CategoryKey } from './trends.ts'
 
 export interface SentOnDay {
   /** Of the reporting zone: `2026-03-01`. */

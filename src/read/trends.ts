@@ -2,6 +2,7 @@
 import { CompiledQuery, sql } from 'kysely'
 import pg from 'pg'
 import { bucketOf, type Grain, VIEW_ENDINGS } from '../counters/grains.ts'
+import type { CategoryKey } from './category-keys.ts'
 import { exactNumber } from './exact-number.ts'
 import type { MetricName } from './metrics.ts'
 import type { Source } from './source.ts'
@@ -19,11 +20,6 @@ export interface TrendRange {
 
 export interface TrendsQuery extends TrendRange {
   readonly metrics: readonly MetricName[]
-}
-
-export interface CategoryKey {
-  readonly account: string
-  readonly category: string
 }
 
 /** A number where that is exact, else text; null where unknown. */

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { daysBefore, GRAINS, type Grain, USUAL_SECONDS } from '../counters/grains.ts'
 import { PrimosyncError } from '../errors.ts'
 import { SORTS, type Sort } from '../read/categories.ts'
+import type { CategoryKey } from '../read/category-keys.ts'
 import { METRICS } from '../read/metrics.ts'
-import type { CategoryKey } from '../read/trends.ts'
 
 /** A wrong query string: HTTP status 400. */
 export class QueryError extends PrimosyncError {

@@ -1,8 +1,11 @@
 // The questions of the JSON API: for each its path, its parameters, its answer, and how it is read. Server and OpenAPI
 // document are both made from this list.
 import { z } from 'zod'
-import { keyOf, NO_FIGURES, readAccounts, readCategories, readFigures } from '../../read/categories.ts'
+import { readAccounts } from '../../read/accounts.ts'
+import { readCategories } from '../../read/categories.ts'
+import { keyOf } from '../../read/category-keys.ts'
 import { readDeltas } from '../../read/deltas.ts'
+import { NO_FIGURES, readFigures } from '../../read/figures.ts'
 import { metricObjects } from '../../read/metrics.ts'
 import {
   Account,
