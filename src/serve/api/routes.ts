@@ -6,6 +6,7 @@ import { readCategories } from '../../read/categories.ts'
 import { keyOf } from '../../read/category-keys.ts'
 import { readDeltas } from '../../read/deltas.ts'
 import { NO_FIGURES, readFigures } from '../../read/figures.ts'
+import { wideGapSeconds } from '../../read/gap.ts'
 import { metricObjects } from '../../read/metrics.ts'
 import {
   Account,
@@ -21,6 +22,7 @@ import {
   Trend,
 } from '../../read/objects.ts'
 import { readFailures, readRejected, readRuns, WHOLE_BODY } from '../../read/runs.ts'
+import { readExpectedEverySeconds } from '../../read/schedule.ts'
 import { sourceOf } from '../../read/source.ts'
 import { readStatus } from '../../read/status.ts'
 import { readNewestTrends, trendObject } from '../../read/trends.ts'
@@ -84,6 +86,9 @@ export const ROUTES = [
       from: date,
       to: date,
       timezone: z.string(),
+      wide_gap_seconds: z.number().meta({
+        description: 'A widest_gap_seconds above this: what grew in the gap is spread evenly over it',
+      }),
       trends: z.array(Trend),
     }),
     async read(deps, { c: keys, metrics, ...asked }) {
@@ -94,13 +99,20 @@ export const ROUTES = [
         })
       }
       const query = { ...range, metrics }
-      const series = await Promise.all(
-        keys.map(async (key) => {
-          const trends = await readNewestTrends(sourceOf(deps), query, key)
+      const source = sourceOf(deps)
+      const [expectedEverySeconds, ...series] = await Promise.all([
+        readExpectedEverySeconds(source),
+        ...keys.map(async (key) => {
+          const trends = await readNewestTrends(source, query, key)
           return trends.map((trend) => trendObject(query, key, trend))
         }),
-      )
-      return { ...range, timezone: deps.timezone, trends: series.flat() }
+      ])
+      return {
+        ...range,
+        timezone: deps.timezone,
+        wide_gap_seconds: wideGapSeconds(range.by, expectedEverySeconds),
+        trends: series.flat(),
+      }
     },
   }),
   route({
