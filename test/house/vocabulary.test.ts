@@ -242,13 +242,13 @@ for (const { path, answer } of ROUTES) {
   })
 }
 
-test('status is the same object at both doors', async () => {
+test('status is the same object from the command and from the API', async () => {
   const [printed, { body }] = [await print(['status']), await ask('/status')]
   const moving = { now: null, next_tick_at: null, storage: null }
   expect({ ...body, ...moving }).toEqual({ ...(printed as object), ...moving })
 })
 
-test('a trend is the same object at both doors', async () => {
+test('a trend is the same object from the command and from the API', async () => {
   const range = '--by week --from 2026-03-01 --to 2026-03-02'
   const metrics = '--metric sent open_rate timespent'
   const printed = await print(`trends --category codeConfirmation ${range} ${metrics}`.split(' '))
@@ -256,7 +256,7 @@ test('a trend is the same object at both doors', async () => {
   expect(body.trends.toReversed()).toEqual(printed)
 })
 
-test('an integer beyond 2^53 is text at every door', async () => {
+test('an integer beyond 2^53 is text everywhere', async () => {
   const day = { day: HUGE_DAY, sent: HUGE_SENT }
   const isHuge = ({ category }: { category: string }) => category === 'huge'
   const status = Status.parse(await print(['status']))
