@@ -25,7 +25,7 @@ const changes = Object.fromEntries(
 )
 const ShownDelta = z.strictObject({ kind: z.enum(DELTA_KINDS), decided: z.boolean(), ...changes })
 
-/** The reports of commands, which no other door has. */
+/** The reports of commands, which the API does not have. */
 const SyncReport = z.strictObject({
   run_key: z.uuid(),
   status: z.enum(['ok', 'partial', 'failed']),
