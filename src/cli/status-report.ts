@@ -1,4 +1,5 @@
 // The state of things as lines for a person, within the columns of a terminal. Pure.
+import { exactSum } from '../read/exact-number.ts'
 import type { FailureSummary, Run } from '../read/runs.ts'
 import type { SentOnDay } from '../read/sent-by-day.ts'
 import { type CategoryStatus, SENT_DAYS, type Status } from '../read/status.ts'
@@ -10,6 +11,7 @@ import { absoluteTime, clockTime } from './times.ts'
 
 /** How many categories and failures are listed; the stale and the newest ones come first. */
 export const LISTED = 30
+
 export interface View {
   readonly colors: Colors
   /** Columns of the terminal; null: no limit. */
@@ -149,10 +151,11 @@ const restLine = (length: number, query: string, { colors }: View) =>
 
 function sumOf(days: readonly SentOnDay[] | undefined): string | null {
   const known = days?.map(({ sent }) => sent).filter((sent) => sent !== null) ?? []
-  return known.length === 0 ? null : count(known.reduce((sum, value) => sum + value, 0))
+  return known.length === 0 ? null : count(exactSum(known))
 }
 
-const count = (value: number) => value.toLocaleString('en')
+/** `1,234`. Integers beyond 2^53 arrive as text. */
+const count = (value: number | string) => BigInt(value).toLocaleString('en')
 
 export const plural = (value: number, one: string, many = `${one}s`) =>
   `${count(value)} ${value === 1 ? one : many}`

@@ -1,6 +1,7 @@
 // Which buckets `primosync trends` shows. Pure.
+
+import { daysBefore, type Grain } from '../counters/grains.ts'
 import { UsageError } from '../errors.ts'
-import { daysBefore, type Grain } from '../read/grains.ts'
 import type { Edge, TrendRange } from '../read/trends.ts'
 import { zonedTime } from './times.ts'
 

@@ -1,7 +1,7 @@
 // Trends of one category for a person: sparklines, a row a bucket, a total line. As many metrics as fit.
 import stringWidth from 'string-width'
+import type { Grain } from '../counters/grains.ts'
 import { wideGapSeconds } from '../read/gap.ts'
-import type { Grain } from '../read/grains.ts'
 import { kindOf, type MetricName } from '../read/metrics.ts'
 import { totalOf } from '../read/trend-total.ts'
 import type { Trend } from '../read/trends.ts'

@@ -1,9 +1,9 @@
 // What charts mark: resets, corrections, dips, decisions, and long times without a snapshot.
 import { sql } from 'kysely'
 import { COUNTERS, type CounterName } from '../counters/names.ts'
-import type { Count } from './categories.ts'
+import type { CategoryKey } from './category-keys.ts'
 import type { Source } from './source.ts'
-import type { CategoryKey } from './trends.ts'
+import type { Value } from './trends.ts'
 
 export type EventKind = 'reset' | 'correction' | 'dip' | 'baseline'
 
@@ -19,13 +19,13 @@ export interface EventRow {
   readonly decided_at: Date | null
   readonly why: string | null
   /** Δ by counter; null where unknown. */
-  readonly changes: Readonly<Record<CounterName, Count | null>>
+  readonly changes: Readonly<Record<CounterName, Value>>
 }
 
 /** As many are returned, the newest. */
 export const MOST_EVENTS = 200
 
-type Row = Omit<EventRow, 'until' | 'changes'> & Record<CounterName, Count | null>
+type Row = Omit<EventRow, 'until' | 'changes'> & Record<CounterName, Value>
 
 /** What happened to a category in (from, until], the newest first, the snapshots of one dip as one. */
 export async function readEvents(

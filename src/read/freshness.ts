@@ -27,15 +27,17 @@ export interface Freshness {
 export async function readWatched({ db, hiddenAccount }: Source, most: number): Promise<Watched> {
   const visible = sql`(${hiddenAccount}::text is null or a.name <> ${hiddenAccount})`
   const [facts, freshness, holder] = await Promise.all([
-    sql<{ lastSuccessAt: Date | null; expectedEverySeconds: number | null } & Record<CategoryState, number>>`
+    sql<
+      { last_success_at: Date | null; expected_every_seconds: number | null } & Record<CategoryState, number>
+    >`
       /* readWatched */
       select
         (
           select finished_at from store.run
           where status in ('ok', 'partial') and trigger not in ('import', 'replay') and finished_at is not null
           order by id desc limit 1
-        ) as "lastSuccessAt",
-        (select extract(epoch from expected_every)::float8 from store.reporting) as "expectedEverySeconds",
+        ) as last_success_at,
+        (select extract(epoch from expected_every)::float8 from store.reporting) as expected_every_seconds,
         count(*) filter (where c.state = 'active') as active,
         count(*) filter (where c.state = 'paused') as paused,
         count(*) filter (where c.state = 'removed') as removed
@@ -51,10 +53,10 @@ export async function readWatched({ db, hiddenAccount }: Source, most: number): 
       order by coalesce(w.newest_at, c.added_at), c.id limit ${most}`.execute(db),
     leaseHolder(db),
   ])
-  const { lastSuccessAt, expectedEverySeconds, ...categories } = facts.rows[0]!
+  const { last_success_at, expected_every_seconds, ...categories } = facts.rows[0]!
   return {
-    lastSuccessAt,
-    expectedEverySeconds,
+    lastSuccessAt: last_success_at,
+    expectedEverySeconds: expected_every_seconds,
     categories,
     leaseHolder: holder,
     freshness: freshness.rows,

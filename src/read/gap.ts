@@ -1,6 +1,6 @@
 // When a time without snapshots is too long for a bucket to say much of its own time: the one rule for commands,
 // pages and API.
-import { type Grain, USUAL_SECONDS } from './grains.ts'
+import { type Grain, USUAL_SECONDS } from '../counters/grains.ts'
 
 const HOUR_SECONDS = 3_600
 
@@ -12,8 +12,8 @@ const WIDE_SECONDS: Readonly<Record<Grain, number>> = {
 }
 
 /**
- * From how many seconds on a gap in a bucket is wide: what grew in it is spread evenly over it. A slow schedule
- * makes no gaps, as long as the buckets are not finer than it. `expectedEverySeconds`: the longest time between two
+ * A gap of more seconds than this is wide in a bucket: what grew in it is spread evenly over it. A slow schedule
+ * makes no wide gaps, as long as the buckets are not finer than it. `expectedEverySeconds`: the longest time between two
  * ticks of the schedule; null: not known.
  */
 export function wideGapSeconds(grain: Grain, expectedEverySeconds: number | null): number {

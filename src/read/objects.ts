@@ -1,12 +1,12 @@
 // The objects that commands print with --json and the API returns, one schema each. Names are those of the SQL
 // columns; the API and its OpenAPI document are made from these schemas, and a test holds the commands to them.
 import { z } from 'zod'
+import { GRAINS, type Grain } from '../counters/grains.ts'
 import { COUNTERS } from '../counters/names.ts'
 import { DELTA_KINDS } from '../counters/step.ts'
 import { ERROR_CLASSES } from '../primotexto/answer.ts'
 import { TRIGGERS } from '../spool/records.ts'
 import { RUN_STATUSES } from '../warehouse/tables.ts'
-import { GRAINS, type Grain } from './grains.ts'
 import { METRICS, type MetricName } from './metrics.ts'
 
 export const instant = z.iso.datetime().meta({ description: 'An instant, in UTC' })
@@ -159,7 +159,7 @@ export const Delta = z.strictObject({
 })
 
 /** A row of sms.metrics. */
-export const Metric = z.strictObject({
+export const MetricDefinition = z.strictObject({
   metric: z.enum(METRICS),
   kind: z.enum(['counter', 'gauge', 'rate']),
   label: z.string(),

@@ -1,14 +1,15 @@
 // What was sent on each of the last days, for small charts.
 import { sql } from 'kysely'
-import { keyOf } from './categories.ts'
+import { type CategoryKey, keyOf } from './category-keys.ts'
+import { jsonInteger } from './exact-number.ts'
 import type { Source } from './source.ts'
-import type { CategoryKey } from './trends.ts'
+import type { Value } from './trends.ts'
 
 export interface SentOnDay {
   /** Of the reporting zone: `2026-03-01`. */
   readonly day: string
   /** Null: unknown. */
-  readonly sent: number | null
+  readonly sent: Value
 }
 
 /**
@@ -33,7 +34,7 @@ export async function readSentByDay(
       from store.category c join store.account a on a.id = c.account_id where ${wanted}
     )
     select w.account, w.category,
-      json_agg(json_build_object('day', d.day, 'sent', t.sent) order by d.day) as sent_by_day
+      json_agg(json_build_object('day', d.day, 'sent', ${jsonInteger('t.sent')}) order by d.day) as sent_by_day
     from wanted w cross join days d
     left join store.all_days t on t.category_id = w.id and t.day = d.day
       and t.category_id = any(array(select id from wanted)) and t.day >= (select min(day) from days)

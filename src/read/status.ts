@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Spool } from '../spool/spool.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
-import { keyOf } from './categories.ts'
+import { keyOf } from './category-keys.ts'
 import { type FailureSummary, type Run, readFailureSummaries, readLastRun } from './runs.ts'
 import { readSentByDay, type SentOnDay } from './sent-by-day.ts'
 import type { Source } from './source.ts'

@@ -1,5 +1,6 @@
 // Several trends of one category as one. Pure.
 import { RATE_DEFINITIONS } from '../counters/rates.ts'
+import { exactSum } from './exact-number.ts'
 import { kindOf, METRICS, type MetricName } from './metrics.ts'
 import type { Trend, Value } from './trends.ts'
 
@@ -10,7 +11,7 @@ export function totalOf(trends: readonly Trend[]): Trend['values'] {
     const kind = kindOf(metric)
     const known = trends.map((trend) => trend.values[metric] ?? null).filter((value) => value !== null)
     if (kind === 'gauge') values[metric] = known.at(-1) ?? null
-    if (kind === 'counter') values[metric] = known.length === 0 ? null : sum(known)
+    if (kind === 'counter') values[metric] = known.length === 0 ? null : exactSum(known)
   }
   for (const { name, part, whole } of RATE_DEFINITIONS) {
     const [above, below] = [values[part] ?? null, values[whole] ?? null]
@@ -18,9 +19,4 @@ export function totalOf(trends: readonly Trend[]): Trend['values'] {
       above === null || below === null || Number(below) === 0 ? null : Number(above) / Number(below)
   }
   return values
-}
-
-function sum(values: readonly (number | string)[]): number | string {
-  const total = values.reduce((all, value) => all + BigInt(value), 0n)
-  return Number.isSafeInteger(Number(total)) ? Number(total) : String(total)
 }

@@ -1,8 +1,9 @@
 // The trends of a category. One statement, with placeholders to run it and with literals for people to copy.
 import { CompiledQuery, sql } from 'kysely'
 import pg from 'pg'
+import { bucketOf, type Grain, VIEW_ENDINGS } from '../counters/grains.ts'
+import type { CategoryKey } from './category-keys.ts'
 import { exactNumber } from './exact-number.ts'
-import { bucketOf, type Grain, VIEWS } from './grains.ts'
 import type { MetricName } from './metrics.ts'
 import type { Source } from './source.ts'
 
@@ -19,11 +20,6 @@ export interface TrendRange {
 
 export interface TrendsQuery extends TrendRange {
   readonly metrics: readonly MetricName[]
-}
-
-export interface CategoryKey {
-  readonly account: string
-  readonly category: string
 }
 
 /** A number where that is exact, else text; null where unknown. */
@@ -46,6 +42,8 @@ export const FACTS = ['snapshots', 'coverage', 'widest_gap_seconds', 'is_complet
 
 type Literal = (value: string) => string
 
+const viewOf = (by: Grain) => `sms.trends_${VIEW_ENDINGS[by]}`
+
 /** The SQL that shows the trends of one category, the newest first. */
 export function trendsSql(query: TrendsQuery, key: CategoryKey): string {
   return `${trendsText(query, key, pg.escapeLiteral)}\norder by ${query.by} desc;`
@@ -54,7 +52,7 @@ export function trendsSql(query: TrendsQuery, key: CategoryKey): string {
 function trendsText(query: TrendsQuery, { account, category }: CategoryKey, literal: Literal): string {
   return [
     `select ${[query.by, ...query.metrics, ...FACTS].join(', ')}`,
-    `from ${VIEWS[query.by]}`,
+    `from ${viewOf(query.by)}`,
     `where account = ${literal(account)} and category = ${literal(category)}`,
     `  and ${withinText(query, literal)}`,
   ].join('\n')
@@ -184,7 +182,7 @@ export function compareSql(query: TrendsQuery, keys: readonly CategoryKey[]): st
   return [
     `select ${query.by},`,
     columns.join(',\n'),
-    `from ${VIEWS[query.by]}`,
+    `from ${viewOf(query.by)}`,
     `where (account, category) in (${pairs.join(', ')})`,
     `  and ${withinText(query, pg.escapeLiteral)}`,
     `group by ${query.by}`,

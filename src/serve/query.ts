@@ -1,10 +1,10 @@
 // Query strings: the same parameters for pages and API. A wrong value is refused with what is allowed.
 import { z } from 'zod'
+import { daysBefore, GRAINS, type Grain, USUAL_SECONDS } from '../counters/grains.ts'
 import { PrimosyncError } from '../errors.ts'
 import { SORTS, type Sort } from '../read/categories.ts'
-import { daysBefore, GRAINS, type Grain, USUAL_SECONDS } from '../read/grains.ts'
+import type { CategoryKey } from '../read/category-keys.ts'
 import { METRICS } from '../read/metrics.ts'
-import type { CategoryKey } from '../read/trends.ts'
 
 /** A wrong query string: HTTP status 400. */
 export class QueryError extends PrimosyncError {

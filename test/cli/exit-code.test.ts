@@ -62,7 +62,9 @@ describe('an error of the system or of PostgreSQL', () => {
     const taken = systemError({ code: 'EADDRINUSE', address: '127.0.0.1', port: 8080 })
     expect(explain(taken, configWith()).text).toContain('Port 8080 on 127.0.0.1 is taken')
     const readOnly = systemError({ code: 'EROFS', syscall: 'mkdir', path: '/srv/data' })
-    expect(explain(readOnly, configWith()).text).toContain('/srv/data cannot be used: mkdir failed with EROFS.')
+    expect(explain(readOnly, configWith()).text).toContain(
+      '/srv/data cannot be used: mkdir failed with EROFS.',
+    )
   })
 })
 

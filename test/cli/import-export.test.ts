@@ -205,7 +205,10 @@ describe('export', () => {
     expect(nowhere).toMatchObject({ code: 1, stdout: '' })
     expect(nowhere.stderr).toMatch(/^primosync: no\/such\/folder\.csv cannot be written: .*\nhint: /)
     const folder = await run(['export', '--output', '.'], { cwd })
-    expect(folder).toMatchObject({ code: 1, stderr: expect.stringContaining('primosync: . cannot be written: ') })
+    expect(folder).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('primosync: . cannot be written: '),
+    })
     expect(existsSync(join(cwd, '..part'))).toBe(false)
   })
 })

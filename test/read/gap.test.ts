@@ -1,6 +1,7 @@
-// From when on a gap is wide: the rule, and that terminal and API agree on it.
+// From when on a gap is wide: the rule, and that terminal, page and API agree on it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { wideGapSeconds } from '../../src/read/gap.ts'
+import type { Trend } from '../../src/read/trends.ts'
 import { setExpectedEvery } from '../../src/warehouse/calendar.ts'
 import { runCli } from '../helpers/cli.ts'
 import { openTestWarehouse, recordLines, type TestWarehouse } from '../helpers/warehouse.ts'
@@ -61,5 +62,20 @@ describe('three days of hourly polls, one of them missing', () => {
     )
     const shaded = data.labels.filter((_: string, i: number) => data.spread[i])
     expect(shaded).toEqual(['2026-03-02 05:00', '2026-03-02 06:00', '2026-03-02 07:00'])
+  })
+
+  test('the API names the limit that sets the same ones apart', async () => {
+    const app = await appOf(warehouse)
+    const response = await app.request(
+      '/api/v1/trends?c=default/hourly&by=hour&from=2026-03-01&to=2026-03-03',
+    )
+    const { wide_gap_seconds, trends } = JSON.parse(await response.text())
+    expect(wide_gap_seconds).toBe(2 * HOUR)
+    const wide = trends.filter((trend: Trend) => (trend.widest_gap_seconds ?? 0) > wide_gap_seconds)
+    expect(wide.map((trend: { hour: string }) => trend.hour).toReversed()).toEqual([
+      '2026-03-02T04:00:00.000Z',
+      '2026-03-02T05:00:00.000Z',
+      '2026-03-02T06:00:00.000Z',
+    ])
   })
 })

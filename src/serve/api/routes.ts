@@ -1,8 +1,13 @@
 // The questions of the JSON API: for each its path, its parameters, its answer, and how it is read. Server and OpenAPI
 // document are both made from this list.
 import { z } from 'zod'
-import { keyOf, NO_FIGURES, readAccounts, readCategories, readFigures } from '../../read/categories.ts'
+import { readAccounts } from '../../read/accounts.ts'
+import { readCategories } from '../../read/categories.ts'
+import { keyOf } from '../../read/category-keys.ts'
 import { readDeltas } from '../../read/deltas.ts'
+import { NO_FIGURES, readFigures } from '../../read/figures.ts'
+import { wideGapSeconds } from '../../read/gap.ts'
+import { metricObjects } from '../../read/metrics.ts'
 import {
   Account,
   CategoryWithFigures,
@@ -10,17 +15,17 @@ import {
   date,
   Failure,
   Grains,
-  Metric,
+  MetricDefinition,
   Rejected,
   Run,
   Status,
   Trend,
 } from '../../read/objects.ts'
 import { readFailures, readRejected, readRuns, WHOLE_BODY } from '../../read/runs.ts'
+import { readExpectedEverySeconds } from '../../read/schedule.ts'
 import { sourceOf } from '../../read/source.ts'
 import { readStatus } from '../../read/status.ts'
 import { readNewestTrends, trendObject } from '../../read/trends.ts'
-import { DICTIONARY } from '../../warehouse/schema/dictionary.ts'
 import type { AppDeps } from '../deps.ts'
 import { dateIn } from '../format.ts'
 import * as ask from '../query.ts'
@@ -81,6 +86,9 @@ export const ROUTES = [
       from: date,
       to: date,
       timezone: z.string(),
+      wide_gap_seconds: z.number().meta({
+        description: 'A widest_gap_seconds above this: what grew in the gap is spread evenly over it',
+      }),
       trends: z.array(Trend),
     }),
     async read(deps, { c: keys, metrics, ...asked }) {
@@ -91,13 +99,20 @@ export const ROUTES = [
         })
       }
       const query = { ...range, metrics }
-      const series = await Promise.all(
-        keys.map(async (key) => {
-          const trends = await readNewestTrends(sourceOf(deps), query, key)
+      const source = sourceOf(deps)
+      const [expectedEverySeconds, ...series] = await Promise.all([
+        readExpectedEverySeconds(source),
+        ...keys.map(async (key) => {
+          const trends = await readNewestTrends(source, query, key)
           return trends.map((trend) => trendObject(query, key, trend))
         }),
-      )
-      return { ...range, timezone: deps.timezone, trends: series.flat() }
+      ])
+      return {
+        ...range,
+        timezone: deps.timezone,
+        wide_gap_seconds: wideGapSeconds(range.by, expectedEverySeconds),
+        trends: series.flat(),
+      }
     },
   }),
   route({
@@ -143,7 +158,7 @@ export const ROUTES = [
     path: '/metrics',
     summary: 'The dictionary of metrics',
     query: z.object({}),
-    answer: z.strictObject({ metrics: z.array(Metric) }),
-    read: async () => ({ metrics: DICTIONARY.map(({ name, ...rest }) => ({ metric: name, ...rest })) }),
+    answer: z.strictObject({ metrics: z.array(MetricDefinition) }),
+    read: async () => ({ metrics: metricObjects }),
   }),
 ] as const satisfies readonly unknown[]

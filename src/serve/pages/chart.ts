@@ -1,6 +1,6 @@
 // A chart and the table of the same numbers, which is readable without scripts.
 import { html } from 'hono/html'
-import { daysBefore, GRAINS, type Grain } from '../../read/grains.ts'
+import { daysBefore, GRAINS, type Grain } from '../../counters/grains.ts'
 import { kindOf, labelOf, METRICS, type MetricName } from '../../read/metrics.ts'
 import type { Trend, Value } from '../../read/trends.ts'
 import { durationText } from '../../units.ts'

@@ -1,8 +1,9 @@
 // Several categories side by side, one metric.
 import { html } from 'hono/html'
 import type { CategoryRow } from '../../read/categories.ts'
+import type { CategoryKey } from '../../read/category-keys.ts'
 import { kindOf, labelOf, type MetricName } from '../../read/metrics.ts'
-import { type CategoryKey, compareSql, type Trend } from '../../read/trends.ts'
+import { compareSql, type Trend } from '../../read/trends.ts'
 import { keyText, queryString } from '../query.ts'
 import type { PageQuery } from './category.ts'
 import { bucketName, chartBlock, controls, legend, takeAway, written } from './chart.ts'

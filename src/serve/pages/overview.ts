@@ -1,14 +1,10 @@
 // The overview: whether it runs, what is stale, what grew, what looks unusual.
 import { html } from 'hono/html'
-import {
-  type AccountRow,
-  type CategoryRow,
-  type Course,
-  type Figures,
-  keyOf,
-  NO_FIGURES,
-  type Sort,
-} from '../../read/categories.ts'
+import type { AccountRow } from '../../read/accounts.ts'
+import type { CategoryRow, Sort } from '../../read/categories.ts'
+import { keyOf } from '../../read/category-keys.ts'
+import type { Course } from '../../read/courses.ts'
+import { type Figures, NO_FIGURES } from '../../read/figures.ts'
 import { wideGapSeconds } from '../../read/gap.ts'
 import type { StatusSummary } from '../../read/status.ts'
 import { bytesText, durationText } from '../../units.ts'

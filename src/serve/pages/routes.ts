@@ -1,36 +1,26 @@
 // The routes of the pages: their parameters, what is read for them, and which page shows it.
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import {
-  readAccounts,
-  readCategories,
-  readCategory,
-  readCourses,
-  readExpectedEverySeconds,
-  readFigures,
-} from '../../read/categories.ts'
-import { readEvents, readGaps } from '../../read/events.ts'
+import { readAccounts } from '../../read/accounts.ts'
+import { readCategories, readCategory } from '../../read/categories.ts'
+import type { CategoryKey } from '../../read/category-keys.ts'
+import { readCourses } from '../../read/courses.ts'
+import { readFigures } from '../../read/figures.ts'
 import { wideGapSeconds } from '../../read/gap.ts'
-import { USUAL_SECONDS } from '../../read/grains.ts'
 import { readFailures, readRejected, readRejectedById, readRuns } from '../../read/runs.ts'
-import { type Source, sourceOf } from '../../read/source.ts'
+import { readExpectedEverySeconds } from '../../read/schedule.ts'
+import { sourceOf } from '../../read/source.ts'
 import { readStatusSummary } from '../../read/status.ts'
-import {
-  type CategoryKey,
-  columnNames,
-  FACTS,
-  readEdges,
-  readNewestTrends,
-  type Trend,
-} from '../../read/trends.ts'
+import { columnNames, FACTS, readNewestTrends } from '../../read/trends.ts'
 import type { AppDeps } from '../deps.ts'
 import * as ask from '../query.ts'
-import { categoryPage, type PageQuery } from './category.ts'
+import { categoryPage } from './category.ts'
 import { bucketsOf, comparePage, MOST_COMPARED } from './compare.ts'
 import { csvOf } from './csv.ts'
 import type { View } from './layout.ts'
 import { overviewPage, PAGE_SIZE } from './overview.ts'
 import { problemPage } from './problem.ts'
+import { compare, edgeFinder, readCategoryRange } from './ranges.ts'
 import { BODY_SHOWN, FAILURES_SHOWN, REJECTED_SHOWN, RUNS_SHOWN, rejectedPage, runsPage } from './runs.ts'
 
 const OVERVIEW = z.object({ ...ask.categoryFilter, page: ask.wholeNumber(1, 100_000, 1) })
@@ -196,56 +186,6 @@ function notThere(view: View, { account, category }: CategoryKey) {
     hint: 'Names must match exactly, including case and spaces. The overview lists all of them.',
     isPassing: false,
   })
-}
-
-/** Trends with their edges, and what happened meanwhile. */
-async function readCategoryRange(
-  source: Source,
-  query: PageQuery,
-  facts: CategoryKey & { expected_every_seconds: number | null },
-) {
-  const [rows, edgesOf] = await Promise.all([
-    readNewestTrends(source, query, facts),
-    edgeFinder(source, query),
-  ])
-  const edges = rows.map(({ bucket }) => edgesOf(bucket))
-  if (rows.length === 0) return { rows, edges, events: [], gaps: [] }
-  const longerThanSeconds = wideGapSeconds(query.by, facts.expected_every_seconds)
-  const [events, gaps] = await Promise.all([
-    readEvents(source, facts, new Date(edges.at(-1)![0]), new Date(edges[0]![1])),
-    readGapsAround(source, facts, rows, edges, longerThanSeconds),
-  ])
-  return { rows, edges, events, gaps }
-}
-
-/** Reads gaps only within the buckets that have a wide one, as all deltas of a range would be too many. */
-async function readGapsAround(
-  source: Source,
-  key: CategoryKey,
-  rows: readonly Trend[],
-  edges: readonly (readonly [number, number])[],
-  longerThanSeconds: number,
-) {
-  const wide = edges.filter((_, i) => (rows[i]!.widest_gap_seconds ?? 0) > longerThanSeconds)
-  if (wide.length === 0) return []
-  const range = { from: new Date(wide.at(-1)![0]), until: new Date(wide[0]![1]), longerThanSeconds }
-  return await readGaps(source, key, range)
-}
-
-function compare(source: Source, query: PageQuery, keys: readonly CategoryKey[]) {
-  return Promise.all(keys.map(async (key) => ({ key, rows: await readNewestTrends(source, query, key) })))
-}
-
-async function edgeFinder(source: Source, query: PageQuery) {
-  const edges = await readEdges(source, query)
-  const dayEnds = [...edges.values()].map(([, end]) => end)
-  return (bucket: Date | string): readonly [number, number] => {
-    if (typeof bucket === 'string') return edges.get(bucket)!
-    const start = bucket.getTime()
-    // the last hour of a day may be shorter, where clocks change by half an hour
-    const dayEnd = dayEnds.find((end) => end > start) ?? Infinity
-    return [start, Math.min(start + USUAL_SECONDS.hour * 1000, dayEnd)]
-  }
 }
 
 function csv(c: Context, name: string, text: string) {

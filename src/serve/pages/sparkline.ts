@@ -1,6 +1,6 @@
 // Thirty days as a row of bars, drawn on the server. Unknown days are empty, days of a wide gap are pale.
 import { html } from 'hono/html'
-import type { Course } from '../../read/categories.ts'
+import type { Course } from '../../read/courses.ts'
 import { wideGapSeconds } from '../../read/gap.ts'
 import type { Formats } from '../format.ts'
 import type { Html } from './layout.ts'

@@ -15,17 +15,3 @@ export const counters = (alias?: string) =>
 export const rates = RATE_DEFINITIONS.map(
   ({ name, part, whole }) => `store.rate(${part}, ${whole}) as ${name}`,
 ).join(', ')
-
-export interface Grain {
-  /** `hourly`, as in sms.trends_hourly. */
-  readonly name: string
-  /** `hour`, as its column is called. */
-  readonly bucket: string
-}
-
-export const GRAINS: readonly Grain[] = [
-  { name: 'hourly', bucket: 'hour' },
-  { name: 'daily', bucket: 'day' },
-  { name: 'weekly', bucket: 'week' },
-  { name: 'monthly', bucket: 'month' },
-]

@@ -1,9 +1,9 @@
 // What every object and column of schemas sms and sync means, with its unit, as comments in the database. docs/sql.md
 // is generated from them. The texts of the metrics come from the dictionary.
 import pg from 'pg'
+import { GRAINS, type Grain, VIEW_ENDINGS } from '../../counters/grains.ts'
 import { TRIGGERS } from '../../spool/records.ts'
-import { GRAINS } from './columns.ts'
-import { DICTIONARY, type Metric } from './dictionary.ts'
+import { DICTIONARY, type MetricDefinition } from './dictionary.ts'
 
 /** A comment by column. */
 type Columns = Readonly<Record<string, string>>
@@ -46,7 +46,10 @@ const RUN_ID = 'The run that stored it: sync.runs.id.'
 const DAY = 'The calendar day of observed_at in the reporting time zone, as in sms.calendar.'
 
 /** A comment for each metric of `kinds` that a view has. */
-function metrics(textOf: (metric: Metric) => string, kinds: readonly Metric['kind'][]): Columns {
+function metrics(
+  textOf: (metric: MetricDefinition) => string,
+  kinds: readonly MetricDefinition['kind'][],
+): Columns {
   const chosen = DICTIONARY.filter(({ kind }) => kinds.includes(kind))
   return Object.fromEntries(chosen.map((metric) => [metric.name, textOf(metric)]))
 }
@@ -160,37 +163,37 @@ const SMS: Readonly<Record<string, Commented>> = {
 }
 
 /** What names the bucket in each grain. */
-const BUCKETS: Readonly<Record<string, Columns>> = {
-  hourly: {
+const BUCKETS: Readonly<Record<Grain, Columns>> = {
+  hour: {
     hour: 'Start of the hour: an instant. Hours are counted from the start of their day, and the last one may be shorter.',
     local_hour:
       'The same by the wall clock of the reporting time zone, which shows one hour twice where clocks go back.',
     day: 'The calendar day that the hour belongs to, in the reporting time zone.',
     hour_of_day: 'The hour of local_hour, 0 to 23.',
   },
-  daily: {
+  day: {
     day: 'The calendar day of the reporting time zone. Its edges are in sms.calendar.',
     weekday: '1 (Monday) to 7 (Sunday).',
   },
-  weekly: { week: 'The Monday that the week begins with (ISO), in the reporting time zone.' },
-  monthly: { month: 'The first day of the calendar month, in the reporting time zone.' },
+  week: { week: 'The Monday that the week begins with (ISO), in the reporting time zone.' },
+  month: { month: 'The first day of the calendar month, in the reporting time zone.' },
 }
 
 function trendViews(): Record<string, Commented> {
   return Object.fromEntries(
-    GRAINS.flatMap(({ name, bucket }): [string, Commented][] => [
+    GRAINS.flatMap((grain): [string, Commented][] => [
       [
-        `sms.trends_${name}`,
+        `sms.trends_${VIEW_ENDINGS[grain]}`,
         {
-          comment: `Growth by ${bucket}: one row a category and ${bucket}, from its first to its newest snapshot. What grew between two snapshots is spread evenly over the time between them, so that all grains add up to the same totals.`,
-          columns: { ...KEY, ...BUCKETS[name], ...grownIn(bucket), ...FACTS, ...grownRates },
+          comment: `Growth by ${grain}: one row a category and ${grain}, from its first to its newest snapshot. What grew between two snapshots is spread evenly over the time between them, so that all grains add up to the same totals.`,
+          columns: { ...KEY, ...BUCKETS[grain], ...grownIn(grain), ...FACTS, ...grownRates },
         },
       ],
       [
-        `sms.trends_${name}_long`,
+        `sms.trends_${VIEW_ENDINGS[grain]}_long`,
         {
-          comment: `The same as sms.trends_${name} with one row a metric, for pivoting.`,
-          columns: { ...KEY, [bucket]: BUCKETS[name]![bucket]!, ...LONG },
+          comment: `The same as sms.trends_${VIEW_ENDINGS[grain]} with one row a metric, for pivoting.`,
+          columns: { ...KEY, [grain]: BUCKETS[grain][grain]!, ...LONG },
         },
       ],
     ]),

@@ -5,7 +5,7 @@ import { RATE_DEFINITIONS } from '../../counters/rates.ts'
 
 export type MetricKind = 'counter' | 'gauge' | 'rate'
 
-export interface Metric {
+export interface MetricDefinition {
   readonly name: string
   readonly kind: MetricKind
   readonly label: string
@@ -19,8 +19,8 @@ const NOT_WITHIN_ONE =
   'Negative or above 1 is possible around corrections; null where the denominator is zero or unknown.'
 
 /** All metrics, in the order used everywhere. */
-export const DICTIONARY: readonly Metric[] = [
-  ...COUNTER_DEFINITIONS.map((counter): Metric => ({ ...counter, kind: 'counter', formula: null })),
+export const DICTIONARY: readonly MetricDefinition[] = [
+  ...COUNTER_DEFINITIONS.map((counter): MetricDefinition => ({ ...counter, kind: 'counter', formula: null })),
   {
     name: 'timespent',
     kind: 'gauge',
@@ -30,7 +30,7 @@ export const DICTIONARY: readonly Metric[] = [
     formula: null,
   },
   ...RATE_DEFINITIONS.map(
-    ({ name, label, part, whole, description }): Metric => ({
+    ({ name, label, part, whole, description }): MetricDefinition => ({
       name,
       kind: 'rate',
       label,

@@ -1,6 +1,7 @@
 // The trend views: growth by hour, day, week and month, each wide (a column a metric) and long (a row a metric).
 
-import { counters, eachCounter, GRAINS, type Grain, rates } from './columns.ts'
+import { GRAINS, type Grain, VIEW_ENDINGS } from '../../counters/grains.ts'
+import { counters, eachCounter, rates } from './columns.ts'
 import { DICTIONARY } from './dictionary.ts'
 
 /** Creates or replaces the trend views, and the functions and views of schema store that they are made of. */
@@ -11,8 +12,8 @@ export function trendsSql(): string {
     allBuckets('day'),
     hourly(),
     daily(),
-    period('weekly', 'week'),
-    period('monthly', 'month'),
+    period('week'),
+    period('month'),
     ...GRAINS.flatMap((grain) => [wide(grain), long(grain)]),
   ].join('\n\n')
 }
@@ -85,8 +86,8 @@ ${OF_BUCKETS('store.all_days')};`
 }
 
 /** Weeks and months are sums of days; their first and last instants come from the calendar. */
-function period(name: string, bucket: 'week' | 'month'): string {
-  return `create or replace view store.trend_${name} as
+function period(bucket: 'week' | 'month'): string {
+  return `create or replace view store.trend_${VIEW_ENDINGS[bucket]} as
 select
   a.name as account, c.name as category, d.${bucket},
   ${eachCounter((counter) => `sum(h.${counter})::bigint as ${counter}`)},
@@ -98,28 +99,30 @@ group by a.name, c.name, w.first_at, w.newest_at, d.${bucket}, d.${bucket}_start
 }
 
 /** What the bucket is called, and in local terms. */
-const KEYS: Readonly<Record<string, string>> = {
-  hourly: 'hour, local_hour, day, hour_of_day',
-  daily: 'day, weekday',
-  weekly: 'week',
-  monthly: 'month',
+const KEYS: Readonly<Record<Grain, string>> = {
+  hour: 'hour, local_hour, day, hour_of_day',
+  day: 'day, weekday',
+  week: 'week',
+  month: 'month',
 }
 
-function wide({ name }: Grain): string {
-  return `create or replace view sms.trends_${name} as
+function wide(grain: Grain): string {
+  const ending = VIEW_ENDINGS[grain]
+  return `create or replace view sms.trends_${ending} as
 select
-  account, category, ${KEYS[name]},
+  account, category, ${KEYS[grain]},
   ${counters()},
   timespent, snapshots, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
   ${rates}
-from store.trend_${name};`
+from store.trend_${ending};`
 }
 
-function long({ name, bucket }: Grain): string {
+function long(grain: Grain): string {
+  const ending = VIEW_ENDINGS[grain]
   const rows = DICTIONARY.map(({ name: metric, kind }) => `('${metric}', '${kind}', ${metric}::numeric)`)
-  return `create or replace view sms.trends_${name}_long as
-select account, category, ${bucket}, metric, kind, value
-from sms.trends_${name},
+  return `create or replace view sms.trends_${ending}_long as
+select account, category, ${grain}, metric, kind, value
+from sms.trends_${ending},
 lateral (values
   ${rows.join(',\n  ')}
 ) as metrics (metric, kind, value);`

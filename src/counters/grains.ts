@@ -1,14 +1,14 @@
-// The grains of trends: by what they are asked for, where they are shown, how long one is.
+// The grains of trends: their names, how long one is, and which bucket a date belongs to. Pure.
 
 export const GRAINS = ['hour', 'day', 'week', 'month'] as const
 export type Grain = (typeof GRAINS)[number]
 
-/** The view of each grain; its bucket is in the column of the grain's name. */
-export const VIEWS = {
-  hour: 'sms.trends_hourly',
-  day: 'sms.trends_daily',
-  week: 'sms.trends_weekly',
-  month: 'sms.trends_monthly',
+/** What the names of a grain's views end in, as `sms.trends_hourly` does; its bucket is in the column `hour`. */
+export const VIEW_ENDINGS = {
+  hour: 'hourly',
+  day: 'daily',
+  week: 'weekly',
+  month: 'monthly',
 } as const satisfies Record<Grain, string>
 
 const HOUR_SECONDS = 3_600
