@@ -32,7 +32,10 @@ describe('lines that are refused, each with its reason', () => {
     [`{"observed_at":"${AT}","stats":{"sent":1}}`, 'category is missing'],
     [`{"category":"","observed_at":"${AT}","stats":{"sent":1}}`, 'category is empty'],
     [`{"category":7,"observed_at":"${AT}","stats":{"sent":1}}`, 'category is not a text'],
-    [`{"category":"a\\u0000b","observed_at":"${AT}","stats":{"sent":1}}`, 'category holds a NUL character'],
+    [
+      `{"category":"a\\u0000b","observed_at":"${AT}","stats":{"sent":1}}`,
+      'category contains a NUL character',
+    ],
     [`{"category":"\\ud800","observed_at":"${AT}","stats":{"sent":1}}`, 'category is not valid Unicode'],
     [
       `{"category":"${'x'.repeat(256)}","observed_at":"${AT}","stats":{"sent":1}}`,
