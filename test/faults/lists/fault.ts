@@ -17,7 +17,7 @@ export interface Fault {
 /** How long after its time a fault goes on that nobody has felt so far. */
 const PATIENCE_MS = 6_000
 /** A program says that the database cannot take its answers. */
-export const AWAY = /wait in the spool\.|tick failed/
+export const AWAY = /wait in the spool\.|Tick failed/
 
 export const needsMount = (world: World) => (world.canMount ? null : 'only root may mount a small disk')
 
@@ -45,7 +45,7 @@ export function listeningTo(program: Program): (sign: RegExp) => boolean {
 }
 
 /** With LOG_LEVEL=debug a daemon leaves a line for each tick, also where another daemon was faster. */
-export const hasTicked = (program: Program) => /"msg":"(this )?tick /.test(program.output())
+export const hasTicked = (program: Program) => /"msg":"(This tick|Tick) /.test(program.output())
 
 /** Ends a program as a power cut does, and lets the next one in: half a minute later, or at once as if it were. */
 export async function killed(world: World, program: Program): Promise<void> {

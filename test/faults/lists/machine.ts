@@ -120,7 +120,7 @@ export const MACHINE: readonly Fault[] = [
       step('-3600')
       await expectCode(world, world.run(['sync'], { folder, env }), [1])
       step('+0')
-      const due = () => program.output().match(/"msg":"(this )?tick /g)?.length ?? 0
+      const due = () => program.output().match(/"msg":"(This tick|Tick) /g)?.length ?? 0
       const dueBefore = due()
       await delay(4_000)
       if (due() === dueBefore)
