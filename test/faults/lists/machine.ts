@@ -1,4 +1,4 @@
-// The machine: its clock, memory, disks and files; and a process that sleeps.
+// Faults of the machine: clock, memory, disks and files, and a process that is paused.
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -49,7 +49,7 @@ export const MACHINE: readonly Fault[] = [
       const folder = world.folder('small disk', 1)
       const program = world.run(['start'], { folder })
       await delay(world.dice.between(1_500, 2_500))
-      // refused while a segment is open
+      // A remount is refused while a segment is open.
       const remount = (how: string) =>
         execFileSync('mount', ['-o', `remount,${how}`, folder], { stdio: 'pipe' })
       const says = listeningTo(program)
@@ -128,7 +128,7 @@ export const MACHINE: readonly Fault[] = [
       await program.stop()
       if ((await setAside()) === setAsideBefore)
         world.problems.push('the clock went back, and no answer was set aside for it')
-      while (await isAhead(world)) await delay(200) // until then an answer at the right time is an early one
+      while (await isAhead(world)) await delay(200) // until then an answer with the right time would be too early
     },
   },
 ]
