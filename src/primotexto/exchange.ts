@@ -65,7 +65,7 @@ export async function exchange(dispatcher: Dispatcher, request: Request): Promis
   }
 }
 
-/** Returns the text of a body. No compression is requested, but a proxy may compress all the same. */
+/** Returns the text of a body. No compression is requested, but a proxy may compress it. */
 function decoded(bytes: Uint8Array, encoding = ''): string {
   const { buffer, byteOffset, byteLength } = decompressed(bytes, encoding.trim().toLowerCase())
   return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')

@@ -80,7 +80,7 @@ interface Opened {
 
 /**
  * Runs one tick. Resolves to null if another process ran the tick of that instant. While the database is away, or
- * another process holds the lease for more than a minute, it asks all the same, and the answers wait in the spool. After
+ * another process holds the lease for more than a minute, it still asks, and the answers wait in the spool. After
  * `signal` is aborted it asks for nothing more, and ends within seconds. Rejects if the spool cannot be written, if a
  * category in `request` is not active, if the tick is stopped before it begins, or with an unexpected error.
  */

@@ -35,7 +35,7 @@ export async function lasting(
   isFelt: () => boolean | Promise<boolean>,
 ): Promise<void> {
   await delay(ms)
-  if (!(await within(PATIENCE_MS, isFelt))) world.missed('nobody has felt it')
+  if (!(await within(PATIENCE_MS, isFelt))) world.missed('it had no effect')
 }
 
 /** Returns a function that says whether a program has logged a match since this call. */
@@ -73,7 +73,7 @@ export async function killedAt(
     return undefined
   })
   if (!(await within(PATIENCE_MS, () => killing !== null)))
-    world.missed(`nobody has sent ${sign} and ${packetsLater} packets`)
+    world.missed(`no program has sent ${sign} and ${packetsLater} packets`)
   await killing
 }
 

@@ -20,7 +20,7 @@ export const MACHINE: readonly Fault[] = [
       const other = world.run(['start'], { folder: world.folder('other host') })
       await delay(33_000)
       if (!world.api.answered.some((answer) => answer.program === other.id))
-        world.missed('nobody has taken over')
+        world.missed('the other program has not taken over')
       program.resume()
       await delay(3_000)
       await other.stop()
