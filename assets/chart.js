@@ -1,5 +1,5 @@
-// Draws the large chart from the data block of the page. A bucket is a step as wide as its time; stretches that
-// are only spread evenly, and buckets that are not complete, are shaded; events are marked at their instant.
+// Draws the large chart from the data in the page. A bucket is a horizontal step, as wide as its time. Shaded: periods
+// without snapshots, whose growth is spread evenly, and incomplete buckets. Events are marked at their instant.
 /* global uPlot */
 
 const figure = document.getElementById('chart')
@@ -12,7 +12,7 @@ const BADGE = 16
 const DASHES = [[], [], [], [6, 3], [2, 3], [8, 3, 2, 3], [4, 4], [1, 3]]
 const DAY_S = 86_400
 
-// ---- what is drawn: a step begins at its bucket's start and ends at its end
+// ---- data: each step is drawn from the start to the end of its bucket
 
 const starts = data.edges.map(([start]) => start)
 const end = data.edges.at(-1)[1]
@@ -20,7 +20,7 @@ const full = { min: starts[0], max: end }
 const plotted = [[...starts, end], ...data.series.map(({ values }) => [...values, null])]
 const lastIndex = starts.length - 1
 
-// ---- colours come from the style sheet, so that they follow the theme
+// ---- colours, read from the style sheet, so that they follow the theme
 
 const probe = document.createElement('i')
 probe.hidden = true
@@ -104,7 +104,7 @@ function drawShades(plot) {
   ctx.restore()
 }
 
-/** The marks that can be seen, those that would lie on one another together. */
+/** The visible marks, in groups of those that would overlap. */
 function clusters(plot) {
   const { min, max } = plot.scales.x
   const seen = data.marks
@@ -151,7 +151,7 @@ function drawMarks(plot) {
   ctx.restore()
 }
 
-/** A step for each known bucket, from its start to its end; unknown ones are left open, whatever lies beside them. */
+/** Draws a step for each known bucket. Unknown buckets are gaps, also between known ones. */
 function steps(plot, index) {
   const { scale } = plot.series[index]
   const stroke = new Path2D()
@@ -211,7 +211,7 @@ function tipLines(i) {
     element.prepend(swatch)
     lines.push(element)
   })
-  if (data.spread[i]) lines.push(line('note', 'no snapshot for long: spread evenly'))
+  if (data.spread[i]) lines.push(line('note', 'no snapshots for a long time: what grew is spread evenly'))
   if (data.coverage[i] < 0.9999)
     lines.push(
       line(
@@ -227,7 +227,7 @@ function tipLines(i) {
 
 function touches({ kind, at, until }, from, to) {
   if (kind === 'gap') return at < to && until > from
-  // also where it came back: there it all counts
+  // Also in the bucket where the metric came back, as all of its growth counts there.
   if (kind === 'unreported') return at < to && until >= from
   return at >= from && at < to
 }
@@ -244,7 +244,7 @@ function placeTip(plot, left, top) {
 
 const root = () => document.documentElement
 
-// ---- zoom, kept in the address
+// ---- zoom, stored in the address
 
 function zoomFromAddress() {
   const [min, max] = (new URLSearchParams(location.search).get('zoom') ?? '').split('-').map(Number)
@@ -315,7 +315,7 @@ function draw(width) {
       points: { show: false },
       y: false,
       drag: { x: true, y: false },
-      // the bucket that the pointer is in, not the edge that is nearest to it
+      // The bucket under the pointer, not the nearest edge of one.
       dataIdx: (plot, _series, _nearest, x) => {
         let index = plot.valToIdx(x)
         if (plotted[0][index] > x) index--
@@ -355,7 +355,7 @@ addEventListener('themechange', redraw)
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw)
 zoomOut.addEventListener('click', () => plot.setScale('x', full))
 
-// ---- by keyboard
+// ---- keyboard
 
 function moveTo(index) {
   const i = Math.max(0, Math.min(index, lastIndex))

@@ -1,17 +1,17 @@
-// What every page does with scripts: tells when the server is away and recovers, copies, filters as one types.
+// The script of every page: reports an unreachable server and recovers, copies, filters lists while typing.
 const root = document.documentElement
 const POLL_MS = 15_000
 const RETRY_MS = 5_000
 
 for (const element of document.querySelectorAll('[data-needs-script]')) element.hidden = false
 
-// ---- is the server well?
+// ---- the state of the server
 
 const live = document.getElementById('live')
-let shownRun // the run that the page was made after
+let shownRun // the newest run when the page was loaded
 let isAway = false
 
-function tell(message) {
+function showProblem(message) {
   isAway = true
   if (live.textContent !== message) live.textContent = message
   live.hidden = false
@@ -25,7 +25,7 @@ function recovered() {
   live.textContent = ''
 }
 
-async function look() {
+async function checkServer() {
   try {
     const answer = await fetch('/api/v1/status', { headers: { accept: 'application/json' } })
     const body = await answer.json()
@@ -34,13 +34,15 @@ async function look() {
       offerNewNumbers(body.last_run)
       return POLL_MS
     }
-    tell(
+    showProblem(
       answer.status === 401
         ? 'Your session has ended: load this page again to sign in.'
         : `${body.error} This page shows what was known before, and tries again by itself.`,
     )
   } catch {
-    tell('primosync cannot be reached. This page shows what was known before, and tries again by itself.')
+    showProblem(
+      'primosync cannot be reached. This page shows what was known before, and tries again by itself.',
+    )
   }
   return RETRY_MS
 }
@@ -61,7 +63,7 @@ function offerNewNumbers(run) {
 }
 
 async function poll() {
-  const waitMs = document.hidden ? POLL_MS : await look()
+  const waitMs = document.hidden ? POLL_MS : await checkServer()
   setTimeout(poll, waitMs)
 }
 
@@ -81,7 +83,7 @@ async function copy(button, text) {
 }
 
 for (const button of document.querySelectorAll('[data-copy]')) {
-  if (!navigator.clipboard) continue // only on localhost and over https
+  if (!navigator.clipboard) continue // exists only on localhost and over https
   button.hidden = false
   button.addEventListener('click', () =>
     copy(button, () => document.getElementById(button.dataset.copy).textContent),
@@ -103,7 +105,7 @@ for (const link of document.querySelectorAll('[data-copy-from]')) {
   link.after(button)
 }
 
-// ---- filter as one types
+// ---- filters while typing
 
 for (const form of document.querySelectorAll('form[data-replaces]')) {
   let timer
@@ -113,7 +115,7 @@ for (const form of document.querySelectorAll('form[data-replaces]')) {
     const address = `${form.getAttribute('action')}?${search}`
     const mine = ++asked
     const answer = await fetch(address)
-    if (!answer.ok || mine !== asked) return // an error shows with the next look at the server
+    if (!answer.ok || mine !== asked) return // the next poll shows the error
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
     const fresh = page.getElementById(form.dataset.replaces)
     if (!fresh || mine !== asked) return

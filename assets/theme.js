@@ -1,4 +1,4 @@
-// Before anything is drawn: the theme that was chosen, if one was.
+// Applies the chosen theme, if there is one. Runs before anything is drawn.
 const THEMES = ['light', 'dark']
 function storedTheme() {
   try {
@@ -21,7 +21,7 @@ addEventListener('DOMContentLoaded', () => {
     try {
       localStorage.setItem('theme', select.value)
     } catch {
-      // it holds for this page
+      // Not stored: it applies to this page only.
     }
     applyTheme(select.value)
     dispatchEvent(new Event('themechange'))

@@ -1,4 +1,4 @@
-// JSON.parse with source text access, in Node since 21 and not yet in TypeScript's own declarations:
+// JSON.parse with source text access: in Node since 21, but not in TypeScript's own declarations yet.
 // https://github.com/tc39/proposal-json-parse-with-source
 
 interface RawJSON {
@@ -6,7 +6,7 @@ interface RawJSON {
 }
 
 interface JSON {
-  /** `context.source` is the text of a number, string, boolean or null as it stands in `text`. */
+  /** `context.source` is the text of a number, string, boolean or null as it is written in `text`. */
   parse(
     text: string,
     reviver: (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown,

@@ -1,4 +1,4 @@
-// The log: pino to stderr, one JSON object a line, or made for reading when stderr is a terminal.
+// The log: pino writes to stderr, one JSON object per line, or readable lines if stderr is a terminal.
 
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
 import { prettyFactory } from 'pino-pretty'
@@ -10,7 +10,7 @@ export type { Logger } from 'pino'
 
 const STDERR = 2
 
-/** The program's logger. `isTerminal` and `hasColors` say what stderr is. */
+/** Makes the program's logger. Secrets in its lines are masked. `stderr` says what stderr is connected to. */
 export function createLogger(
   config: Pick<Config, 'logLevel' | 'logFormat' | 'secrets'>,
   stderr: { isTerminal: boolean; hasColors: boolean },

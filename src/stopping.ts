@@ -1,8 +1,8 @@
 // Stops waiting for work that cannot be interrupted.
 
 /**
- * Settles as `work` does, or rejects with the reason of `stop` once that has been aborted for `graceMs`.
- * The work itself goes on.
+ * Settles like `work`, or rejects with the reason of `stop` when `stop` was aborted `graceMs` ago. The work itself goes
+ * on.
  */
 export async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal, graceMs = 0): Promise<T> {
   const { promise: stopped, reject } = Promise.withResolvers<never>()

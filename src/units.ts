@@ -1,6 +1,6 @@
 // Sizes, times and durations for people, the same on terminals and pages.
 
-/** `1.5 MiB`. */
+/** Formats a number of bytes: `1.5 MiB`. */
 export function bytesText(bytes: number): string {
   if (bytes < 2 ** 20) return `${(bytes / 1024).toFixed(1)} KiB`
   const mebibytes = bytes / 2 ** 20
@@ -14,7 +14,7 @@ const UNITS = [
   ['s', 1],
 ] as const
 
-/** `1 d 13 h`, `5 min`, `12 s`: the two largest units, cut off. */
+/** Formats a duration: `1 d 13 h`, `2 h 5 min`, `5 min`, `12 s`, `300 ms`. Smaller units are cut off. */
 export function durationText(seconds: number): string {
   const first = UNITS.findIndex(([, unitSeconds]) => seconds >= unitSeconds)
   if (first === -1) return `${Math.round(seconds * 1000)} ms`
@@ -24,7 +24,7 @@ export function durationText(seconds: number): string {
   return `${Math.floor(seconds / unitSeconds)} ${unit}${rest > 0 ? ` ${rest} ${next![0]}` : ''}`
 }
 
-/** `3 min ago`, `in 12 s`, `just now`: the largest unit, cut off. */
+/** Formats an instant relative to `now`: `3 min ago`, `in 12 s`, `just now`. Smaller units are cut off. */
 export function relativeTime(at: Date, now: Date): string {
   const distance = Math.abs(now.getTime() - at.getTime()) / 1000
   const unit = UNITS.find(([, unitSeconds]) => distance >= unitSeconds)

@@ -1,12 +1,12 @@
-// What a database URL says without connecting. The forms are those that pg accepts.
+// Reads a database URL without connecting. All forms that pg accepts are valid.
 
-/** The URL if pg can read it: postgres://…, socket:/folder?db=…, or "/folder database". */
+/** Returns the URL if pg can read it: postgres://…, socket:/folder?db=…, or "/folder database"; else undefined. */
 export function readDatabaseUrl(text: string): string | undefined {
   if (/^(socket:\/|\/)/.test(text)) return text
   return /^postgres(ql)?:\/\//.test(text) && parse(text) ? text : undefined
 }
 
-/** Where the database is, for messages: `database "sms" on db.example:5432`. Never the password. */
+/** Returns where the database is, for messages: `database "sms" on db.example:5432`. Never contains the password. */
 export function describeDatabase(url: string | null): string {
   if (url === null) return 'embedded database'
   if (url.startsWith('/')) {
@@ -24,8 +24,8 @@ export function describeDatabase(url: string | null): string {
 }
 
 /**
- * The URL's password in each spelling, for masking in logs. A password that is also the name of the user or the
- * database is left out, because masking `postgres` everywhere would make messages unreadable.
+ * Returns the URL's password in each spelling, for masking in logs. A password that is also the name of the user, the
+ * database or the host is left out, because masking `postgres` everywhere would make messages unreadable.
  */
 export function passwordsOf(url: string): string[] {
   const parsed = parse(url)
@@ -35,7 +35,7 @@ export function passwordsOf(url: string): string[] {
   return spellings.filter((password) => password !== '' && !shown.includes(password))
 }
 
-// pg takes an empty host after the credentials (`postgres://user@/db?host=/run`), URL does not
+// pg accepts an empty host after the credentials (`postgres://user@/db?host=/run`), URL does not.
 function parse(url: string): URL | null {
   return URL.parse(url) ?? URL.parse(url.replace('@/', '@localhost/'))
 }

@@ -1,4 +1,4 @@
-// The optional settings file, primosync.yaml: the settings of the environment by the same names, and accounts.
+// The optional config file, primosync.yaml: the settings of the environment under the same names, and accounts.
 
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -17,8 +17,8 @@ const PATH_KEYS = [
 ]
 
 /**
- * The file's settings as written, all scalars as text; {} if no file was named and there is none.
- * Paths in it are relative to its own folder. Throws UsageError for a file that cannot be read.
+ * Returns the settings of the file as written, all scalars as text, and its paths, which are relative to its own
+ * folder, made absolute; {} if no file is named and there is none. Throws a UsageError if it cannot be read.
  */
 export function readConfigFile(cwd: string, named: string | undefined): RawSettings {
   const path = resolve(cwd, named ?? DEFAULT_FILE)
@@ -40,10 +40,10 @@ function readText(path: string, optional: boolean): string | null {
 
 function parseSettings(text: string, path: string): RawSettings {
   const lines = new LineCounter()
-  // failsafe keeps every scalar as text, so a category may be called 007 or no
+  // failsafe keeps every scalar as text, so that a category may be called 007 or no.
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, lineCounter: lines })
   const [fault] = document.errors
-  // The parser's message quotes the text, which may hold a key, so only its code and the line are shown.
+  // The parser's message quotes the text, which may contain a key, so only its code and the line are shown.
   if (fault)
     throw notYaml(
       path,
@@ -65,18 +65,18 @@ function toPlain(document: { toJS(): unknown }, path: string): unknown {
 
 function notYaml(path: string, reason: string): UsageError {
   return new UsageError(`The config file ${path} is not valid YAML (${reason}).`, {
-    hint: "Write NAME: value, and quote a value that begins with * or & or holds ': '.",
+    hint: "Write NAME: value, and quote a value that begins with * or & or contains ': '.",
   })
 }
 
-/** The settings without those whose value is empty, as compose files pass them on. */
+/** Removes the settings with an empty value. Compose files pass on unset variables like that. */
 export function withoutBlanks(settings: RawSettings): RawSettings {
   return Object.fromEntries(
     Object.entries(settings).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''),
   )
 }
 
-/** The settings with the paths among them made absolute, from `folder` on. */
+/** Makes the paths among the settings absolute, relative to `folder`. */
 export function withAbsolutePaths(settings: RawSettings, folder: string): RawSettings {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => {

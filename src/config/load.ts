@@ -1,4 +1,4 @@
-// The one reader of environment and config file. All other code receives values from here.
+// Reads the environment and the config file. No other code does: it receives the values from here.
 
 import { resolve } from 'node:path'
 import { scrub } from '../scrub.ts'
@@ -21,11 +21,11 @@ export interface AccountConfig {
 /** All settings (contract, section 7), checked, with defaults filled in. Frozen. */
 export interface Config {
   readonly accounts: readonly AccountConfig[]
-  /** No key was given at all: the built-in sandbox plays the provider. */
+  /** True if no API key is set: the built-in sandbox plays the provider. */
   readonly demo: boolean
   /** Without a slash at its end. */
   readonly baseUrl: string
-  /** The current URL: a file is read again when it changes. null: the embedded database in `dataDir`. */
+  /** The current URL: a DATABASE_URL_FILE is read again when it changes. null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null
   /** Absolute. */
   readonly dataDir: string
@@ -38,12 +38,12 @@ export interface Config {
   readonly snapshotRetentionMs: number | null
   readonly httpHost: string
   readonly httpPort: number
-  /** The current token that opens the pages; null: they are for this machine only. */
+  /** Returns the current token that opens the pages; null: only this machine may open them. */
   readonly httpToken: (() => string) | null
   readonly logLevel: Settings['LOG_LEVEL']
   /** null: pretty on a terminal, json elsewhere. */
   readonly logFormat: 'json' | 'pretty' | null
-  /** All current keys and passwords, which must never be shown. */
+  /** Returns all current keys, tokens and passwords, which must never be shown. */
   secrets(): readonly string[]
 }
 
@@ -61,7 +61,7 @@ export function loadConfig(source: {
   const parsed = Settings.safeParse(raw, { reportInput: true })
   const problems = [...problemsOf(parsed.error?.issues ?? []), ...problemsBetween(raw)]
   if (!parsed.success || problems.length > 0) {
-    // a key may also have slipped into a setting that is shown
+    // A key may have been written into a setting whose value is shown.
     throw settingsError(problems.map((problem) => scrub(problem, secretsIn(raw))))
   }
   return toConfig(parsed.data, cwd)

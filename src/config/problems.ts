@@ -1,7 +1,7 @@
-// What is wrong with the settings, one line a problem: its name, its value (never a secret), what is allowed.
+// What is wrong with the settings, one line per problem: name, value (never a secret), and what is allowed.
 
 import type { z } from 'zod'
-import { UsageError } from '../errors.ts'
+import { sentence, UsageError } from '../errors.ts'
 import { DEFAULT_ACCOUNT, DEMO_ACCOUNT } from './account-names.ts'
 import { isMap, type RawSettings } from './file.ts'
 import { ACCOUNT_KEYS, SETTING_NAMES } from './schema.ts'
@@ -11,16 +11,16 @@ export const SECRET_SETTINGS = ['PRIMOTEXTO_API_KEY', 'DATABASE_URL', 'HTTP_TOKE
 
 const SHOWN_CHARACTERS = 80
 
-/** The one error for all problems together. */
+/** Returns one error that lists all problems. */
 export function settingsError(problems: readonly string[]): UsageError {
   const message =
     problems.length === 1
-      ? `wrong setting: ${problems[0]}`
-      : `${problems.length} wrong settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
-  return new UsageError(message, { hint: 'Correct them; primosync --help lists all settings.' })
+      ? sentence(`A setting is not valid: ${problems[0]}`)
+      : `${problems.length} settings are not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
+  return new UsageError(message, { hint: 'Correct what is listed. For all settings, run: primosync --help' })
 }
 
-/** The lines for what the schema found. */
+/** Returns the lines for the issues that the schema found. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[]): string[] {
   return issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [wrongValue(issue)]
@@ -29,7 +29,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[]): string[] {
   })
 }
 
-// the value of an unknown name is not shown: it may be a key under a misspelt name
+// The value of an unknown name is not shown, as it may be a key under a misspelt name.
 function unknownName(name: string, nearest: string | null): string {
   return `${name} is not a setting${nearest === null ? '' : `; did you mean ${nearest}?`}`
 }
@@ -40,8 +40,9 @@ function wrongValue({ path, input, message }: z.core.$ZodIssue): string {
 }
 
 function shown(input: unknown, key: PropertyKey | undefined): string {
-  // also of the _FILE variants: people put the key itself where its path belongs
-  if (/api_key|database_url|http_token/i.test(String(key))) return 'what was given (not shown, it is secret)'
+  // Also for the _FILE variants, as people write the key itself where its path belongs.
+  if (/api_key|database_url|http_token/i.test(String(key)))
+    return 'the given value (not shown, as it is secret)'
   if (typeof input !== 'string') return Array.isArray(input) ? 'a list' : 'a map'
   const text = JSON.stringify(withoutCredentials(input))
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
@@ -49,14 +50,14 @@ function shown(input: unknown, key: PropertyKey | undefined): string {
 
 const withoutCredentials = (text: string) => text.replace(/\/\/[^/@]*@/, '//[secret]@')
 
-/** `accounts[0].name`, as one would write it. */
+/** Returns the name of a setting as in `accounts[0].name`. */
 function nameOf(path: readonly PropertyKey[]): string {
   return path
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`))
     .join('')
 }
 
-/** The lines for settings that exclude each other; read from the raw settings, valid or not. */
+/** Returns the lines for settings that exclude each other. Reads the raw settings, valid or not. */
 export function problemsBetween(raw: RawSettings): string[] {
   const accounts = (Array.isArray(raw.accounts) ? raw.accounts : []).map((account) =>
     isMap(account) ? account : {},
@@ -73,14 +74,15 @@ export function problemsBetween(raw: RawSettings): string[] {
         : [`accounts[${i}] has no api_key and no api_key_file`],
     ),
     ...twice.map(
-      (name) => `two accounts are called ${JSON.stringify(name)} (PRIMOTEXTO_API_KEY is "default")`,
+      (name) =>
+        `two accounts are called ${JSON.stringify(name)} (that of PRIMOTEXTO_API_KEY is called "default")`,
     ),
     ...(names.includes(DEMO_ACCOUNT)
-      ? [`no account can be called "${DEMO_ACCOUNT}": that is the demo's`]
+      ? [`no account can be called "${DEMO_ACCOUNT}", as the demo uses that name`]
       : []),
-    // a forgotten key would otherwise start the demo, whose numbers look like real ones
+    // A forgotten key would otherwise start the demo, whose numbers look like real ones.
     ...('PRIMOTEXTO_CATEGORIES' in raw && !has('PRIMOTEXTO_API_KEY')
-      ? ['PRIMOTEXTO_CATEGORIES needs PRIMOTEXTO_API_KEY, whose categories they are']
+      ? ['PRIMOTEXTO_CATEGORIES needs PRIMOTEXTO_API_KEY, as it lists the categories of that key']
       : []),
   ]
 }

@@ -1,4 +1,4 @@
-// From the text of a setting to its value. Each reader returns undefined for a value that is not allowed.
+// Readers from the text of a setting to its value. Each returns undefined for a text that is not allowed.
 
 import { BlockList, isIP } from 'node:net'
 import { validate as isCron } from 'node-cron'
@@ -6,7 +6,7 @@ import { validate as isCron } from 'node-cron'
 const UNIT_MS = { ms: 1, s: 1000, min: 60_000 } as const
 const LONGEST_MS = 10 * UNIT_MS.min
 
-/** Milliseconds of `500 ms`, `10 s`, `2 min`, or of a bare number of seconds; 1 ms to 10 min. */
+/** Reads `500 ms`, `10 s`, `2 min` or a number of seconds, from 1 ms to 10 min, as milliseconds. */
 export function readDurationMs(text: string): number | undefined {
   const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?) ?(ms|s|min)?$/.exec(text) ?? []
   const ms = Math.round(Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS])
@@ -18,14 +18,14 @@ export const wholeNumber = (least: number, most: number) => (text: string) => {
   return value >= least && value <= most ? value : undefined
 }
 
-/** How long snapshots are kept, from a day on; null for `off`. */
+/** Reads how long snapshots are kept, at least a day, as milliseconds; null for `off`. */
 export function readRetentionMs(text: string): number | null | undefined {
   if (text === 'off') return null
   const [, days] = /^(\d{1,5}) ?(?:d|days?)$/.exec(text) ?? []
   return Number(days) >= 1 ? Number(days) * 86_400_000 : undefined
 }
 
-/** Requests per second; null for `off`. */
+/** Reads a number of requests per second; null for `off`. */
 export function readRate(text: string): number | null | undefined {
   if (text === 'off') return null
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0
@@ -37,25 +37,25 @@ export const oneOf =
   (text: string) =>
     allowed.find((value) => value === text)
 
-/** A cron line of five or six fields, as node-cron reads it. Its nicknames (`@hourly`) are not offered. */
+/** Reads a cron line of five or six fields in node-cron's syntax. Its nicknames (`@hourly`) are not supported. */
 export function readSchedule(text: string): string | undefined {
   const fields = text.split(/ +/).length
   return (fields === 5 || fields === 6) && isCron(text) ? text : undefined
 }
 
-/** Only plausible: PostgreSQL decides later whether it knows the zone. */
+/** Checks the characters only: PostgreSQL decides later whether the time zone exists. */
 export const readTimezone = (text: string) => (/^[\w+\-/:]{1,64}$/.test(text) ? text : undefined)
 
-/** An address or a host name to listen on; `[::1]` without its brackets. */
+/** Reads an address or a host name to listen on; returns `[::1]` without its brackets. */
 export function readHost(text: string): string | undefined {
   const host = text.replace(/^\[(.*)\]$/, '$1')
   return isIP(host) !== 0 || /^[A-Za-z0-9_.-]+$/.test(host) ? host : undefined
 }
 
-/** An API key can be anything that fits in a header line. */
+/** Reads an API key: any text that fits in a header line. */
 export const readApiKey = (text: string) => (/^[\x21-\x7e]+$/.test(text) ? text : undefined)
 
-/** The API's base without a slash at its end; https, or http to a host that is not on the Internet. */
+/** Reads the base URL of the API: https, or http to a host that is not on the Internet. Returns no slash at its end. */
 export function readBaseUrl(text: string): string | undefined {
   const url = URL.parse(text)
   if (url === null || url.username || url.password || url.search || url.hash) return undefined
@@ -77,8 +77,8 @@ privateAddresses.addAddress('::1', 'ipv6')
 privateAddresses.addSubnet('fc00::', 7, 'ipv6')
 privateAddresses.addSubnet('fe80::', 10, 'ipv6')
 
-// The key travels in the clear over http. To a stand-in on this machine, in a Docker network (a bare
-// name such as `sandbox`) or in a private network that is the operator's choice; elsewhere it is a mistake.
+// Over http the key is sent unencrypted. The operator may choose that for a stand-in on this machine, in a Docker
+// network (a bare name such as `sandbox`) or in a private network. Anywhere else it is a mistake.
 function isLocalHost(hostname: string): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   const version = isIP(host)

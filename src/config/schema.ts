@@ -1,4 +1,4 @@
-// The one schema of all settings, for environment and file alike. A message says what is allowed.
+// The schema of all settings, for the environment and the file. The message of an issue says what is allowed.
 
 import { z } from 'zod'
 import { CATEGORY_ALLOWED, categoryProblem } from '../counters/category-name.ts'
@@ -18,7 +18,7 @@ import {
 } from './readers.ts'
 import { constantSecret, openSecretFile, type Secret } from './secret.ts'
 
-/** A setting written as text; `allowed` completes the sentence "allowed: …". */
+/** A setting that is written as text; `allowed` completes the line "…; allowed: …". */
 function setting<Value>(allowed: string, read: (text: string) => Value | undefined) {
   return z.string({ error: allowed }).transform((text, context) => {
     const value = read(text.trim())
@@ -50,15 +50,15 @@ function secret(allowed: string, read: (text: string) => string | undefined) {
   }
 }
 
-const apiKey = secret('the key as the provider gave it, ASCII without blanks', readApiKey)
-const httpToken = secret('a token without blanks, in ASCII; openssl rand -hex 24 makes one', readApiKey)
+const apiKey = secret('the key as Primotexto shows it, in ASCII without spaces', readApiKey)
+const httpToken = secret('a token in ASCII without spaces, such as openssl rand -hex 24 makes', readApiKey)
 const databaseUrl = secret(
-  'postgres://… as PostgreSQL has it, special characters of user and password percent-encoded',
+  'a postgres:// URL, with special characters in user and password percent-encoded',
   readDatabaseUrl,
 )
 
-// In the environment categories stand in one line and white space around them is not part of
-// the name (people write "a, b"); a name with a comma or outer blanks goes into the file's list.
+// In the environment, categories are separated by commas, and white space around a name is not part of it, as people
+// write "a, b". A name with a comma or with outer spaces can be listed in the file.
 const splitAtCommas = (value: unknown) =>
   typeof value === 'string'
     ? value
@@ -75,14 +75,14 @@ const Account = z.strictObject(
     api_key_file: apiKey.file.optional(),
     categories: names.default([]),
   },
-  { error: 'name, api_key or api_key_file, categories' },
+  { error: 'name, label, api_key or api_key_file, categories' },
 )
 
 export const Settings = z.strictObject({
   PRIMOTEXTO_API_KEY: apiKey.plain.optional(),
   PRIMOTEXTO_API_KEY_FILE: apiKey.file.optional(),
   PRIMOTEXTO_BASE_URL: setting(
-    'an https:// address; http:// only on this machine or in a private network, as the key would travel in the clear',
+    'an https:// address; http:// only on this machine or in a private network, as the key would be sent unencrypted',
     readBaseUrl,
   ).prefault('https://api.primotexto.com/v2'),
   PRIMOTEXTO_CATEGORIES: z.preprocess(splitAtCommas, names).default([]),
@@ -100,7 +100,7 @@ export const Settings = z.strictObject({
   SNAPSHOT_RETENTION: setting('off, or a number of days such as 400 days', readRetentionMs).prefault('off'),
   HTTP_HOST: setting('an address or host name to listen on', readHost).prefault('127.0.0.1'),
   HTTP_PORT: setting('a port from 0 (any free one) to 65535', wholeNumber(0, 65_535)).prefault('8080'),
-  HTTP_TOKEN: httpToken.plain.optional(), // absent: pages are for this machine only
+  HTTP_TOKEN: httpToken.plain.optional(), // absent: only this machine may open the pages
   HTTP_TOKEN_FILE: httpToken.file.optional(),
   LOG_LEVEL: setting(
     'trace, debug, info, warn, error, fatal or silent',
@@ -113,7 +113,7 @@ export const Settings = z.strictObject({
 
 export type Settings = z.output<typeof Settings>
 
-/** The settings that the environment may hold as well. */
+/** The settings that the environment may contain, too. */
 export const SETTING_NAMES = Object.keys(Settings.shape).filter((name) => name !== 'accounts')
 
 /** The keys of an account in the file. */

@@ -1,7 +1,6 @@
-// Secrets: as values, or in files, as Docker and Kubernetes mount them.
+// Secrets: given as values, or in files, as Docker and Kubernetes mount them.
 
 import { readFileSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 
 /** Returns the current secret. Call it each time the secret is used. */
 export type Secret = () => string
@@ -13,9 +12,10 @@ export function constantSecret(value: string): Secret {
 type Read = (text: string) => string | undefined
 
 /**
- * The secret in the file at `path`. The file is checked on each call and read again only when it has changed; while
- * it is missing or invalid, the last valid secret is returned. Throws at once if there is no valid one to begin with.
- * The message holds neither the content nor the file's name, as people write the key itself where its path belongs.
+ * Returns a reader of the secret in the file at `path`. The reader checks the file on each call, and reads it again only
+ * if it has changed. While the file is missing or invalid, the last valid secret is returned. Throws at once if there
+ * is no valid one to begin with. The message contains neither the content of the file nor its path, as people write the
+ * key itself where its path belongs.
  */
 export function openSecretFile(path: string, read: Read): Secret {
   let version = ''
@@ -30,15 +30,13 @@ export function openSecretFile(path: string, read: Read): Secret {
     refresh()
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    throw new Error(
-      code === undefined ? message : `no readable file of that name in ${dirname(path)}, ${code}`,
-    )
+    throw new Error(code === undefined ? message : `the file cannot be read: ${code}`)
   }
   return () => {
     try {
       refresh()
     } catch {
-      // in the middle of being replaced
+      // The file is being replaced: the last valid secret stays.
     }
     return secret
   }
@@ -53,6 +51,6 @@ function readSecret(path: string, read: Read): string {
   const text = readFileSync(path, 'utf8').trim()
   const secret = read(text)
   if (secret === undefined)
-    throw new Error(text === '' ? 'the file is empty' : 'the file holds something else')
+    throw new Error(text === '' ? 'the file is empty' : 'the file contains something else')
   return secret
 }

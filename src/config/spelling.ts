@@ -1,20 +1,20 @@
-// Which setting an unknown name probably stands for.
+// Finds the setting that an unknown name probably means.
 
 import { SETTING_NAMES } from './schema.ts'
 
-// Whatever starts like this is meant for this program (PRIMO… also catches PRIMOTEXO_API_KEY). Other
-// programs use HTTP_…, LOG_… and DATABASE_… too (HTTP_PROXY): there only a near miss is taken for ours.
+// Names with these prefixes are meant for this program (PRIMO also matches a misspelt PRIMOTEXO_API_KEY). Other programs
+// use HTTP_, LOG_ and DATABASE_, too (HTTP_PROXY), so there only a name that is close to a setting counts.
 const OURS = /^(PRIMO|SYNC_|REPORTING_)/
 const SHARED = /^(HTTP_|LOG_|DATABASE_)/
 const NEAR = 2
 
-/** Whether this environment variable is meant for this program, also under a misspelt name. */
+/** Returns whether an environment variable is meant for this program, also under a misspelt name. */
 export function isMeantForUs(variable: string): boolean {
   if (SETTING_NAMES.includes(variable) || OURS.test(variable)) return true
   return SHARED.test(variable) && SETTING_NAMES.some((name) => distance(name, variable) <= NEAR)
 }
 
-/** The known name nearest to `unknown`, null if none is near. Case does not count. */
+/** Returns the known name that is closest to `unknown`, null if none is close. Ignores case. */
 export function nearestName(unknown: string, known: readonly string[]): string | null {
   const apart = (name: string) => distance(name.toUpperCase(), unknown.toUpperCase())
   const [nearest] = known.toSorted((one, other) => apart(one) - apart(other))

@@ -1,5 +1,5 @@
-// The days of the reporting time zone as PostgreSQL computed them, and the hours that they are cut into.
-// Pure; instants in epoch milliseconds. It knows edges, not time zone rules.
+// The days of the reporting time zone, as PostgreSQL computed them, and their hours. Pure; instants in epoch
+// milliseconds. No time zone rules: a calendar only knows where each day begins and ends.
 
 const HOUR_MS = 3_600_000
 
@@ -8,27 +8,30 @@ export function isoDay(at: number): string {
   return new Date(at).toISOString().slice(0, 10)
 }
 
-/** A calendar day of the reporting zone: [start, end). */
+/** A calendar day of the reporting time zone: [start, end). */
 export interface Day {
   readonly day: string
   readonly start: number
   readonly end: number
 }
 
-/** An hour or a day of the reporting zone, [start, end), with the day that it belongs to. */
+/** An hour or a day of the reporting time zone, [start, end), with the day that it belongs to. */
 export interface Span extends Day {}
 
 export interface Calendar {
-  /** The first instant and the one after the last that the calendar covers. */
+  /** The calendar covers [start, end). */
   readonly start: number
   readonly end: number
-  /** The day that `at` lies in. Throws a RangeError outside of the calendar. */
+  /** Returns the day that contains `at`. Throws a RangeError if the calendar does not cover `at`. */
   dayAt(at: number): Span
-  /** The hour that `at` lies in, counted from the start of its day; the last of a day may be shorter. */
+  /**
+   * Returns the hour that contains `at`, counted from the start of its day; the last hour of a day may be shorter.
+   * Throws a RangeError if the calendar does not cover `at`.
+   */
   hourAt(at: number): Span
 }
 
-/** A calendar of `days`, consecutive and ascending; at least one. */
+/** Makes a calendar of `days`: at least one, consecutive and in ascending order. */
 export function createCalendar(days: readonly Day[]): Calendar {
   const start = days[0]!.start
   const end = days.at(-1)!.end
@@ -37,7 +40,7 @@ export function createCalendar(days: readonly Day[]): Calendar {
   function dayAt(at: number): Span {
     if (at >= recent.start && at < recent.end) return recent
     if (!(at >= start && at < end))
-      throw new RangeError(`${new Date(at).toISOString()} is outside of the calendar`)
+      throw new RangeError(`${new Date(at).toISOString()} is outside the calendar`)
     let low = 0
     let high = days.length - 1
     while (low < high) {

@@ -1,7 +1,7 @@
-// Exact differences of the gauge: decimals as text, so that 0.3 − 0.1 is 0.2. Pure.
+// Exact differences of the gauge `timespent`. Decimals are text, so that 0.3 − 0.1 is 0.2. Pure.
 import Big from 'big.js'
 
-/** `value − before` as a plain decimal; null where either is unknown. */
+/** Returns `value − before` as a plain decimal; null if either is unknown. */
 export function decimalDifference(value: string | null, before: string | null): string | null {
   if (value === null || before === null) return null
   if (value === before) return '0'
@@ -10,7 +10,7 @@ export function decimalDifference(value: string | null, before: string | null): 
   return new Big(value).minus(before).toFixed()
 }
 
-/** Whole levels are the usual ones, and subtract ten times as fast as numbers. */
+/** True if `number` is exactly the value of `text`. Most values are whole, and numbers subtract ten times as fast. */
 function isSame(number: number, text: string): boolean {
   return Number.isSafeInteger(number) && String(number) === text
 }

@@ -1,5 +1,5 @@
-// Dips: an outage of the provider that shows as a fall to almost nothing and a recovery in one step.
-// Rule 5 of the contract's section 3, asked one snapshot at a time. Pure; instants in epoch milliseconds.
+// Dips: outages of the provider in which the totals fall to almost nothing and recover in one step. Rule 5 of the
+// contract's section 3, applied snapshot by snapshot. Pure; instants in epoch milliseconds.
 import type { Counters, Snapshot } from './names.ts'
 import type { Decision, Standing } from './step.ts'
 
@@ -8,24 +8,24 @@ const LONGEST_DIP_MS = 24 * HOUR_MS
 /** Where polls are far apart, a dip of a single snapshot may last longer. */
 const LONGEST_SINGLE_DIP_MS = 7 * 24 * HOUR_MS
 
-/** How far the rule reaches: snapshots that are further apart cannot change each other's kind. */
+/** How far the rule reaches: snapshots that are further apart do not affect each other's kind. */
 export const DIP_REACH_MS = LONGEST_SINGLE_DIP_MS
 
 /** A fall that is a dip if a recovery comes in time. */
 export interface DipCandidate {
   /** The first low snapshot. */
   readonly at: number
-  /** The snapshot that the walk stood at before it. */
+  /** The snapshot that the walk had reached before it. */
   readonly standingAt: number
-  /** The last known values before it, for the counters known in all snapshots since; else null. */
+  /** The last known values before it; null for a counter that a snapshot since then has left out. */
   readonly base: Counters
-  /** Σ of the last known values of all counters before it. */
+  /** The sum of the last known values of all counters before it. */
   readonly total: bigint
-  /** How many low snapshots there are so far, decided dips left out. */
+  /** How many low snapshots it has so far, not counting those that were decided to be dips. */
   readonly lowSnapshots: number
 }
 
-/** The candidate that begins at `snapshot`, which follows `standing`; null if no dip can begin there. */
+/** Returns the candidate that begins at `snapshot`, which follows `standing`; null if no dip can begin there. */
 export function suspectDip(standing: Standing | null, snapshot: Snapshot): DipCandidate | null {
   if (standing === null || !hasFallBelowTenth(standing.last, snapshot.counters)) return null
   const total = sum(standing.last)
@@ -35,9 +35,9 @@ export function suspectDip(standing: Standing | null, snapshot: Snapshot): DipCa
 }
 
 /**
- * What the next snapshot does to a candidate. `recovered`: the values came back to nine tenths, so the candidate is a
- * dip if all snapshots before this one were low (`wasLow`). `next`: the candidate if this was no recovery; null once
- * no later snapshot can make it a dip.
+ * Checks a candidate against the next snapshot. `recovered` is set if the values came back to nine tenths: the
+ * candidate is a dip if all snapshots before this one were low (`wasLow`). `next` is the candidate if it is no dip yet;
+ * null if no later snapshot can make it one.
  */
 export function observe(
   candidate: DipCandidate,
@@ -60,7 +60,7 @@ export function observe(
   }
 }
 
-/** Whether the snapshot is below a tenth of what was known before, over the counters of a recovered candidate. */
+/** Whether a snapshot sums up to less than a tenth of the sum before, over the counters of a recovered candidate. */
 export function wasLow(snapshot: Snapshot, { base }: DipCandidate): boolean {
   return 10n * sumWhereKnown(snapshot.counters, base) < sum(base)
 }
@@ -70,9 +70,9 @@ function hasFallBelowTenth(last: Counters, values: Counters): boolean {
 }
 
 /**
- * Whether some of the counters in `base` that make up half of `total` can together be below a tenth. Later snapshots
- * may leave counters out, and only the counters that all of them have count. The last counter is taken in part, so
- * true may be wrong, but false is certain.
+ * Whether some of the counters in `base` that make up half of `total` are together below a tenth. Later snapshots may
+ * leave counters out, and only the counters that all of them have are compared. The last counter is counted in part,
+ * so true may be wrong, but false is certain.
  */
 function mayBeLow(values: Counters, base: Counters, total: bigint): boolean {
   const counters = base.flatMap((before, i) => {
@@ -82,12 +82,12 @@ function mayBeLow(values: Counters, base: Counters, total: bigint): boolean {
       : [{ before: BigInt(before), value: BigInt(value) }]
   })
   counters.sort((a, b) => compare(a.value * b.before, b.value * a.before)) // by value / before
-  let held = 0n // Σ before of what is taken so far
-  let surplus = 0n // 10 · Σ values − Σ before of it
+  let held = 0n // the sum of `before` over the counters so far
+  let surplus = 0n // ten times the sum of their values, minus `held`
   for (const { before, value } of counters) {
     const own = 10n * value - before
     if (own >= 0n && 2n * held >= total) break
-    const missing = total - 2n * held // twice what is still missing to hold half
+    const missing = total - 2n * held // twice the distance from `held` to half of `total`
     if (own >= 0n && 2n * before > missing) return surplus * 2n * before + own * missing < 0n
     held += before
     surplus += own

@@ -1,19 +1,22 @@
-// JSON read without losing a digit, and written so that PostgreSQL's jsonb takes it.
-// A number is kept as its own text (JSON.rawJSON), because a double would round it.
+// Reads JSON without losing digits, and writes JSON that PostgreSQL's jsonb accepts.
+// Numbers are kept as their source text (JSON.rawJSON), because a double would round them.
 
 import { decimalOf } from './integer.ts'
 
 const MAX_DEPTH = 512
 const TOO_DEEP = `[nested deeper than ${MAX_DEPTH}]`
 
-// PostgreSQL's documentation, table "Numeric Types": what a numeric, and so a number in jsonb, can hold
+// The limits of numeric, and so of numbers in jsonb: PostgreSQL's documentation, table "Numeric Types".
 const NUMERIC_WHOLE_DIGITS = 131_072
 export const NUMERIC_SCALE = 16_383
 
-/** The value of a JSON text, its numbers as JSON.rawJSON objects; undefined if it is not JSON. */
+/**
+ * Parses a JSON text, with numbers as JSON.rawJSON objects; returns undefined if it is not JSON. Everything nested
+ * deeper than MAX_DEPTH is replaced by a note.
+ */
 export function parseExact(text: string): unknown {
   try {
-    JSON.parse(text) // without a reviver it does not recurse, however deep the text is
+    JSON.parse(text) // without a reviver it does not recurse, so any depth is safe
   } catch {
     return undefined
   }
@@ -22,7 +25,7 @@ export function parseExact(text: string): unknown {
   )
 }
 
-/** The text of a number that parseExact read; null for anything else. */
+/** Returns the source text of a number from parseExact; null for any other value. */
 export function numberSource(value: unknown): string | null {
   return JSON.isRawJSON(value) ? value.rawJSON : null
 }
@@ -32,14 +35,14 @@ export function isDigits(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9]+$/.test(value)
 }
 
-/** True for a JSON object, as against an array, a number or null. */
+/** True for a JSON object; false for an array, a number from parseExact or null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
 }
 
 /**
- * What parseExact read, as a JSON text that jsonb accepts: NUL and lone surrogates become U+FFFD, a
- * number beyond the range of numeric becomes a string of its digits.
+ * Writes a value from parseExact as JSON text that jsonb accepts: NUL and lone surrogates become U+FFFD, and a number
+ * beyond the range of numeric becomes a string with its source text.
  */
 export function jsonbText(value: unknown): string {
   return JSON.stringify(value, (_name, part) => {
@@ -50,7 +53,7 @@ export function jsonbText(value: unknown): string {
   })
 }
 
-/** `text` with the characters that PostgreSQL cannot store (NUL, lone surrogates) as U+FFFD. */
+/** Replaces the characters that PostgreSQL cannot store (NUL, lone surrogates) by U+FFFD. */
 export function storable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd')
 }
@@ -65,7 +68,7 @@ function fitsNumeric(source: string): boolean {
   return scale <= NUMERIC_SCALE && digits.length + exponent <= NUMERIC_WHOLE_DIGITS
 }
 
-/** A valid JSON text with everything deeper than MAX_DEPTH replaced, because code that walks the result recurses. */
+/** Replaces everything deeper than MAX_DEPTH in a valid JSON text, because code that walks the parsed value recurses. */
 function withoutDepths(text: string): string {
   let kept = ''
   let from = 0
@@ -82,7 +85,7 @@ function withoutDepths(text: string): string {
   return kept + text.slice(from)
 }
 
-/** The index of the quote that closes the string opened at `at`. */
+/** Returns the index of the quote that closes the string opened at `at`. */
 function endOfString(text: string, at: number): number {
   let end = at + 1
   while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1

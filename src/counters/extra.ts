@@ -1,12 +1,12 @@
-// The unknown fields of an answer that can be differenced like counters (contract, section 3, rule 7).
+// The unknown fields of an answer whose changes are computed like those of counters (contract, section 3, rule 7).
 // Pure; values are exact integers 0 … 2^53−1.
 
 import { exactInteger } from './integer.ts'
 
 /**
- * The top-level fields of `extra` that are JSON numbers with an integer value 0 … 2^53−1 (`4.0` and
- * `4e0` count, strings do not), by name, in an object without a prototype; null if there are none.
- * `extra` is the text of a JSON object, as in a Reading or as PostgreSQL prints a jsonb.
+ * Returns the top-level fields of `extra` that are JSON numbers with an integer value 0 … 2^53−1 (`4.0` and `4e0`
+ * count, strings do not), by name, in an object without a prototype; null if there are none. `extra` is the text of a
+ * JSON object, as in a Reading or as PostgreSQL prints a jsonb.
  */
 export function extraTotals(extra: string | null): Record<string, number> | null {
   if (extra === null) return null

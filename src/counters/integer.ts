@@ -1,5 +1,5 @@
-// Whole numbers read by their digits, not by the double that they would be rounded to.
-// No string built here is longer than the number's own text, however large its exponent.
+// Reads whole numbers from their digits, because a double would round them. A large exponent takes no memory: numbers
+// that are too long are refused before their zeros are written out.
 
 /** A decimal number as ± digits × 10^exponent. */
 export interface Decimal {
@@ -11,13 +11,13 @@ export interface Decimal {
   readonly scale: number
 }
 
-/** Takes the text of a JSON number (or of ASCII digits) apart; `source` must be one. */
+/** Splits the text of a JSON number, or ASCII digits, into its parts. `source` must be valid. */
 export function decimalOf(source: string): Decimal {
   const [mantissa = '', power = '0'] = source.toLowerCase().split('e')
   const negative = mantissa.startsWith('-')
   const [whole = '', fraction = ''] = mantissa.slice(negative ? 1 : 0).split('.')
   const written = whole + fraction
-  // loops, because /0+$/ takes quadratic time on a long run of zeros
+  // Loops, because /0+$/ takes quadratic time on a long run of zeros.
   let start = 0
   while (written[start] === '0') start++
   let end = written.length
@@ -31,7 +31,7 @@ export function decimalOf(source: string): Decimal {
   }
 }
 
-/** The value of a JSON number (or of ASCII digits) if it is exactly an integer 0 … 2^53−1, else null. */
+/** Returns the value of a JSON number, or of ASCII digits, if it is exactly an integer 0 … 2^53−1; else null. */
 export function exactInteger(source: string): number | null {
   const { negative, digits, exponent } = decimalOf(source)
   if (digits === '') return 0

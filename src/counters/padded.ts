@@ -1,8 +1,8 @@
 import { COUNTERS } from './names.ts'
 
 /**
- * The values of all counters, by position. Stored arrays may be shorter than the list, as a counter that was added
- * after they were written is at its end: its value is unknown.
+ * Pads values by counter with null to the length of COUNTERS. An array that was stored before a counter was added is
+ * shorter, because new counters go to the end of the list; their values in it are unknown.
  */
 export function padded<T>(values: readonly (T | null)[]): readonly (T | null)[] {
   const missing = COUNTERS.length - values.length

@@ -1,4 +1,4 @@
-// The rates: quotients of two counters' growth (contract, section 4).
+// The rates: the growth of one counter divided by that of another (contract, section 4).
 import type { CounterName } from './names.ts'
 
 export interface RateDefinition {
@@ -6,7 +6,7 @@ export interface RateDefinition {
   readonly label: string
   readonly part: CounterName
   readonly whole: CounterName
-  /** What the quotient is, as a sentence. */
+  /** What the rate is, as a sentence. */
   readonly description: string
 }
 

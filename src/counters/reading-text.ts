@@ -1,7 +1,7 @@
-// A reading as the JSON object that the provider would have sent. Pure.
+// Writes a reading as a JSON object, as the provider would send it. Pure.
 import { COUNTERS, type Reading } from './names.ts'
 
-/** The known values by their names, then the unknown fields; what is null is left out. */
+/** Returns JSON text: the counters and `timespent` by name, then the unknown fields. Null values are left out. */
 export function readingText({ counters, timespent, extra }: Reading): string {
   const known = COUNTERS.flatMap((name, i) => (counters[i] == null ? [] : `"${name}":${counters[i]}`))
   if (timespent !== null) known.push(`"timespent":${timespent}`)

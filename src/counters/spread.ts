@@ -1,5 +1,5 @@
-// Deltas to trends: spreads each change evenly over the time between its two snapshots and cuts it at
-// the edges of hours and days (contract, section 4). Pure; instants in epoch milliseconds.
+// From deltas to trends: each change is spread evenly over the time between its two snapshots, and cut at the edges of
+// hours and days (contract, section 4). Pure; instants in epoch milliseconds.
 import type { Calendar, Span } from './calendar.ts'
 import { COUNTERS, type Snapshot } from './names.ts'
 import type { Delta } from './step.ts'
@@ -7,13 +7,13 @@ import type { Walked } from './walk.ts'
 
 /** The growth of one category within an hour or a day. */
 export interface Bucket extends Span {
-  /** Counts gained, by counter; null where no known change reaches into the bucket. */
+  /** Counts gained, by counter; null if no known change overlaps the bucket. */
   readonly growth: readonly (bigint | null)[]
-  /** How many snapshots lie in it, dips included. */
+  /** How many snapshots it contains, including dips. */
   readonly snapshots: number
-  /** The longest interval between two snapshots that reaches into it; null if none does. */
+  /** The longest interval between two snapshots that overlaps it; null if there is none. */
   readonly widestGapMs: number | null
-  /** The last known gauge among its snapshots, dips left out. */
+  /** The last known `timespent` of its snapshots, not counting dips. */
   readonly timespent: string | null
 }
 
@@ -25,24 +25,24 @@ export interface Trends {
 type OpenBucket = { -readonly [K in keyof Bucket]: Bucket[K] } & { growth: (bigint | null)[] }
 
 /**
- * Counts gained by `at` of a change of `delta` in (start, end]: linear, half away from zero, exact.
- * Contract, section 4; milliseconds give the same quotient as microseconds.
+ * Returns how much of a change of `delta` within (start, end] is gained by `at`: linear, computed exactly, rounded half
+ * away from zero (contract, section 4). Milliseconds have the same quotient as the microseconds of the contract.
  */
 export function gainedBy(at: number, start: number, end: number, delta: number): bigint {
   if (at <= start) return 0n
   if (at >= end) return BigInt(delta)
   const elapsed = BigInt(end - start)
   const twice = 2n * BigInt(delta) * BigInt(at - start)
-  // Division cuts toward zero, so half a step with the sign of the value rounds half away from it.
+  // Division truncates, so adding half a unit with the sign of the value rounds half away from zero.
   return (twice + (twice < 0n ? -elapsed : elapsed)) / (2n * elapsed)
 }
 
-/** Collects walked snapshots in ascending order into the buckets that they reach into. */
+/** Adds walked snapshots, in ascending order, to the buckets that they overlap. */
 export class Spread {
   readonly #hours: Buckets
   readonly #days: Buckets
 
-  /** `open`: the last hour and day, where a part of the series was spread before. */
+  /** `open`: the last hour and day of the part of the series that was spread before; null at its start. */
   constructor(calendar: Calendar, open: { hour: Bucket; day: Bucket } | null = null) {
     this.#hours = new Buckets((at) => calendar.hourAt(at), open?.hour ?? null)
     this.#days = new Buckets((at) => calendar.dayAt(at), open?.day ?? null)
@@ -58,22 +58,22 @@ export class Spread {
     this.#days.count(snapshot, delta)
   }
 
-  /** Takes out the buckets that nothing later can change: those that end by `at`, where the walk stands. */
+  /** Removes and returns the buckets that no later snapshot can change: those that end by `at`, where the walk is. */
   takeClosed(at: number): Trends {
     return { hours: this.#hours.takeClosed(at), days: this.#days.takeClosed(at) }
   }
 
-  /** Takes out all but the last hour and day: the end of the series. */
+  /** Removes and returns all buckets but the last hour and day. For the end of the series. */
   takeAllButLast(): Trends {
     return this.takeClosed(Number.POSITIVE_INFINITY)
   }
 
-  /** How many hours are not closed yet. */
+  /** How many hours were not taken yet. */
   get size(): number {
     return this.#hours.size
   }
 
-  /** The last hour and day, still open; call it after at least one snapshot, with all others taken out. */
+  /** Copies of the last hour and day, which are still open. Call it after at least one snapshot. */
   open(): { hour: Bucket; day: Bucket } {
     return { hour: copyOf(this.#hours.last), day: copyOf(this.#days.last) }
   }
@@ -100,7 +100,7 @@ export class Spread {
   }
 }
 
-/** The buckets of one grain that are not closed yet, without a hole between them. */
+/** The buckets of one grain that were not taken yet, without holes between them. */
 class Buckets {
   readonly #spanAt: (at: number) => Span
   #buckets: OpenBucket[]
@@ -118,7 +118,7 @@ class Buckets {
     return this.#buckets.at(-1)!
   }
 
-  /** Adds buckets up to the one that holds `at`. */
+  /** Adds buckets up to the one that contains `at`. */
   reach(at: number): void {
     if (this.#buckets.length === 0) this.#buckets.push(emptyBucket(this.#spanAt(at)))
     while (at >= this.last.end) this.#buckets.push(emptyBucket(this.#spanAt(this.last.end)))
@@ -130,7 +130,7 @@ class Buckets {
     if (snapshot.timespent !== null && delta?.kind !== 'dip') bucket.timespent = snapshot.timespent
   }
 
-  /** Those that share more than an instant with (start, end]; the last bucket is the one that holds `end`. */
+  /** The buckets that overlap (start, end] by more than an instant. The last bucket must contain `end`. */
   between(start: number, end: number): OpenBucket[] {
     let from = this.#buckets.length - 1
     while (from > 0 && this.#buckets[from - 1]!.end > start) from -= 1

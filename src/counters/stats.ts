@@ -1,5 +1,5 @@
-// The totals that an answer, or a line of an imported file, holds (contract, section 2). Pure.
-// Numbers are read by their text; no rule spans two fields.
+// Reads the totals in an answer, or in a line of an imported file (contract, section 2). Pure.
+// Numbers are read from their text, and each field is checked on its own.
 
 import { z } from 'zod'
 import {
@@ -14,7 +14,7 @@ import {
 import { decimalOf, exactInteger } from './integer.ts'
 import { COUNTERS, type CounterName, type Reading } from './names.ts'
 
-/** A reading, or the reason why there is none, in words that name the field. */
+/** A reading, or the reason why there is none, which names the field. */
 export type Stats = { readonly reading: Reading } | { readonly reason: string }
 
 const counter = field('an integer from 0 to 9007199254740991', (value) => {
@@ -27,19 +27,19 @@ const gauge = field('a JSON number of 0 or more', (value) => {
   return source === null ? null : levelOf(source)
 })
 
-// Only these go through zod: unknown fields may bear names such as __proto__, and are kept as they are.
+// Only these go through zod. Unknown fields are kept unchanged, and may have names such as __proto__.
 const KnownFields = z.object({
   ...(Object.fromEntries(COUNTERS.map((name) => [name, counter])) as Record<CounterName, typeof counter>),
   timespent: gauge,
 })
 
-/** The reading in the text of one JSON object, as in the `stats` of an import; never throws. */
+/** Reads the text of one JSON object, such as the `stats` of an imported line. Never throws. */
 export function readStats(text: string): Stats {
   const value = parseExact(text)
   return value === undefined ? { reason: 'not JSON' } : statsOf(value)
 }
 
-/** The same for a value that parseExact read. */
+/** The same for a value from parseExact. */
 export function statsOf(value: unknown): Stats {
   if (!isRecord(value)) return { reason: 'not a JSON object' }
   if (!hasCounter(value)) return { reason: 'no value for any of the 12 counters' }
@@ -58,7 +58,7 @@ export function statsOf(value: unknown): Stats {
   }
 }
 
-/** True if at least one counter is there and not null, whatever its value. */
+/** True if at least one counter is present and not null, whatever its value. */
 export function hasCounter(record: Record<string, unknown>): boolean {
   return COUNTERS.some((name) => record[name] !== undefined && record[name] !== null)
 }
@@ -77,8 +77,8 @@ function field<T>(expected: string, read: (value: unknown) => T | null) {
 }
 
 /**
- * A gauge as a plain decimal without superfluous zeros: "12.5" for `1.250e1`. Null if it is negative or
- * no finite double. Digits beyond those that a numeric can hold are cut off.
+ * Returns a gauge as a plain decimal without superfluous zeros: "12.5" for `1.250e1`. Null if it is negative, or too
+ * large for a double. Digits beyond those that a numeric can hold are cut off.
  */
 function levelOf(source: string): string | null {
   const { negative, digits, exponent } = decimalOf(source)
@@ -94,7 +94,7 @@ function levelOf(source: string): string | null {
   return `${padded.slice(0, -places)}.${padded.slice(-places)}`
 }
 
-/** The unknown fields that are not null, as JSON text for jsonb; null if there are none. */
+/** Returns the unknown fields that are not null, as JSON text for jsonb; null if there are none. */
 function extraOf(record: Record<string, unknown>): string | null {
   const unknown = Object.entries(record).filter(
     ([name, value]) => value !== null && !Object.hasOwn(KnownFields.shape, name),

@@ -4,16 +4,16 @@ import { decimalDifference } from './decimal.ts'
 import { extraTotals } from './extra.ts'
 import { COUNTERS, type Counters, type Snapshot } from './names.ts'
 
-/** What a person may decide about one snapshot (contract, section 3, rule 8). */
+/** What a user may decide about a snapshot (contract, section 3, rule 8). */
 export const DECISIONS = ['reset', 'correction', 'baseline', 'dip'] as const
 export type Decision = (typeof DECISIONS)[number]
 
 export const DELTA_KINDS = ['growth', ...DECISIONS] as const
 export type DeltaKind = (typeof DELTA_KINDS)[number]
 
-/** The change that one snapshot brought; `counters`, `timespent` and `extra` are signed differences. */
+/** The change from one snapshot to the next; `counters`, `timespent` and `extra` are signed differences. */
 export interface Delta {
-  /** Where the walk stood before; null if nowhere yet. */
+  /** The snapshot that the walk had reached before; null if there is none. */
   readonly previousAt: number | null
   readonly kind: DeltaKind
   readonly decided: boolean
@@ -22,7 +22,7 @@ export interface Delta {
   readonly extra: Totals | null
 }
 
-/** Where the walk stands: the snapshot it is at, and the last known value of everything. */
+/** The state of a walk: the snapshot that it has reached, and the last known value of each field. */
 export interface Standing {
   readonly at: number
   readonly last: Counters
@@ -30,7 +30,7 @@ export interface Standing {
   readonly extra: Totals | null
 }
 
-/** Unknown fields that count: name to integer value, or to its change. Has no prototype: names are free. */
+/** Unknown fields with integer values: the value, or its change, by name. No prototype, as any name is possible. */
 export type Totals = Readonly<Record<string, number>>
 
 export interface Step {
@@ -41,7 +41,7 @@ export interface Step {
 
 const UNKNOWN: Counters = Object.freeze(COUNTERS.map(() => null))
 
-/** One step of the walk from `standing` (null: nowhere yet) to `snapshot`; dips are found elsewhere. */
+/** Steps from `standing` (null at the start of a series) to `snapshot`. Undecided dips are found in walk.ts. */
 export function step(standing: Standing | null, snapshot: Snapshot, decision: Decision | undefined): Step {
   if (decision === 'dip') return { standing, delta: withoutChange('dip', true, standing) }
   if (standing === null) return { standing: startAt(snapshot), delta: null }
@@ -72,7 +72,7 @@ export function step(standing: Standing | null, snapshot: Snapshot, decision: De
   }
 }
 
-/** The delta of a snapshot that changes nothing: a dip, or a decided baseline. */
+/** Returns the delta of a snapshot that changes nothing: a dip, or a decided baseline. */
 export function withoutChange(kind: 'dip' | 'baseline', decided: boolean, standing: Standing | null): Delta {
   return {
     previousAt: standing?.at ?? null,
@@ -84,7 +84,7 @@ export function withoutChange(kind: 'dip' | 'baseline', decided: boolean, standi
   }
 }
 
-/** Rule 2: the counters known on both sides hold at least half of the total, and fell below half of that. */
+/** Rule 2: the counters known on both sides made up at least half of the total, and fell below half of their sum. */
 function fellBelowHalf(last: Counters, values: Counters): boolean {
   if (!values.some((value, i) => value !== null && last[i] != null && value < last[i])) return false
   let total = 0n

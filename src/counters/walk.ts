@@ -1,6 +1,6 @@
-// A series and its decisions to deltas, in the order of time: the whole of the contract's section 3.
-// Pure. `Walk` reads a series as a stream and holds back only what a dip may still change; `append`
-// adds one snapshot at the end of a series that was walked before.
+// From a series and its decisions to deltas, in the order of time: the whole of the contract's section 3. Pure.
+// `Walk` reads a series as a stream and holds back only what a dip may still change. `append` adds one snapshot at the
+// end of a series that was walked before.
 import { type DipCandidate, observe, suspectDip, wasLow } from './dip.ts'
 import type { Snapshot } from './names.ts'
 import { type Decision, type Delta, type Standing, step, withoutChange } from './step.ts'
@@ -11,7 +11,7 @@ export interface Walked<S extends Snapshot = Snapshot> {
   readonly delta: Delta | null
 }
 
-/** What must be remembered of a series to go on at its end. */
+/** What must be stored of a series to continue at its end. */
 export interface WalkState {
   readonly standing: Standing | null
   /** The falls that a later snapshot can still turn into dips. */
@@ -19,8 +19,8 @@ export interface WalkState {
 }
 
 /**
- * Adds `snapshot`, later than all before and not decided, at the end of a series. Null where it ends a
- * dip: then the series must be walked anew from before `open`.
+ * Adds `snapshot` at the end of a series. It must be later than all others, and not decided. Returns null if it ends a
+ * dip: then walk the series again from before `open`.
  */
 export function append(
   state: WalkState,
@@ -42,13 +42,13 @@ export function append(
 export class Walk<S extends Snapshot = Snapshot> {
   #standing: Standing | null
   readonly #decisions: ReadonlyMap<number, Decision>
-  /** Not yet walked; more than one only while the first of them may start a dip. */
+  /** Pushed, but not walked yet. More than one only while the first of them may begin a dip. */
   #ahead: S[] = []
   /** The dip that may begin at the first of #ahead, and how many of #ahead it has been checked against. */
-  #question: { candidate: DipCandidate; asked: number } | null = null
+  #suspect: { candidate: DipCandidate; checked: number } | null = null
   #open: DipCandidate[] = []
 
-  /** `decisions` by `observed_at` (epoch ms); `standing` where a part of the series was walked before. */
+  /** `decisions` by `observed_at` in epoch milliseconds; `standing`: the state after the part that was walked before. */
   constructor(decisions: ReadonlyMap<number, Decision>, standing: Standing | null = null) {
     this.#standing = standing
     this.#decisions = decisions
@@ -64,7 +64,7 @@ export class Walk<S extends Snapshot = Snapshot> {
     return { walked, state: { standing: this.#standing, open: this.#open } }
   }
 
-  /** Where the walk stands after what `push` returned so far. */
+  /** The state after everything that `push` has returned. */
   get standing(): Standing | null {
     return this.#standing
   }
@@ -81,25 +81,25 @@ export class Walk<S extends Snapshot = Snapshot> {
       if (lowSnapshots === 'open' && !atEnd) break
       if (typeof lowSnapshots === 'number') this.#skip(lowSnapshots, walked)
       else walked.push(this.#stepOn())
-      this.#question = null
+      this.#suspect = null
     }
     return walked
   }
 
-  /** How many snapshots of #ahead are a dip: none, a number, or `open` where that is not yet known. */
+  /** How many snapshots of #ahead are a dip; `none`, or `open` if later snapshots decide. */
   #recovery(): number | 'none' | 'open' {
     const first = this.#ahead[0]!
-    if (this.#question === null) {
+    if (this.#suspect === null) {
       const candidate = this.#decisions.has(first.at) ? null : suspectDip(this.#standing, first)
       if (candidate === null) return 'none'
-      this.#question = { candidate, asked: 1 }
+      this.#suspect = { candidate, checked: 1 }
     }
-    for (const question = this.#question; question.asked < this.#ahead.length; question.asked++) {
-      const snapshot = this.#ahead[question.asked]!
-      const { recovered, next } = observe(question.candidate, snapshot, this.#decisions.get(snapshot.at))
-      if (recovered && this.#allLow(question.asked, recovered)) return question.asked
+    for (const suspect = this.#suspect; suspect.checked < this.#ahead.length; suspect.checked++) {
+      const snapshot = this.#ahead[suspect.checked]!
+      const { recovered, next } = observe(suspect.candidate, snapshot, this.#decisions.get(snapshot.at))
+      if (recovered && this.#allLow(suspect.checked, recovered)) return suspect.checked
       if (next === null) return 'none'
-      question.candidate = next
+      suspect.candidate = next
     }
     return 'open'
   }
@@ -118,7 +118,7 @@ export class Walk<S extends Snapshot = Snapshot> {
   }
 
   #stepOn(): Walked<S> {
-    if (this.#question) this.#keepOpen(this.#question)
+    if (this.#suspect) this.#keepOpen(this.#suspect)
     const snapshot = this.#ahead.shift()!
     const { standing, delta } = step(this.#standing, snapshot, this.#decisions.get(snapshot.at))
     this.#standing = standing
@@ -126,7 +126,7 @@ export class Walk<S extends Snapshot = Snapshot> {
   }
 
   /** At the end of a series, an undecided fall stays a candidate for the snapshots to come. */
-  #keepOpen({ candidate, asked }: { candidate: DipCandidate; asked: number }): void {
-    if (asked === this.#ahead.length) this.#open.push(candidate)
+  #keepOpen({ candidate, checked }: { candidate: DipCandidate; checked: number }): void {
+    if (checked === this.#ahead.length) this.#open.push(candidate)
   }
 }

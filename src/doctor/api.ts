@@ -1,14 +1,14 @@
-// What doctor checks of the provider: whether it can be reached, the key works and the clocks agree.
+// The checks of the provider: whether it can be reached, the API key is valid and the clocks agree.
 import { request } from 'undici'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { ApiError } from '../primotexto/api-error.ts'
 import type { Client } from '../primotexto/client.ts'
 import { type Finding, ill, well } from './finding.ts'
 
-/** Snapshots carry this machine's time: a clock that is off by a minute makes hours and days wrong. */
+/** Snapshots carry the time of this machine, so a clock that is off makes hours and days wrong. */
 const CLOCK_TOLERANCE_MS = 60_000
 
-/** Asks the provider's server for its clock; the API key is not sent. `now` is this machine's, epoch milliseconds. */
+/** Compares `now` (epoch milliseconds) with the clock of the API's server. The API key is not sent. */
 export async function checkClock(baseUrl: string, timeoutMs: number, now = Date.now): Promise<Finding> {
   try {
     const { headers, body } = await request(new URL(baseUrl).origin, {
@@ -23,14 +23,14 @@ export async function checkClock(baseUrl: string, timeoutMs: number, now = Date.
     return ill(
       'clock',
       `${minutes} min ${aheadMs > 0 ? 'ahead of' : 'behind'} the API`,
-      'Set this machine’s clock (NTP): snapshots carry its time.',
+      'Set the clock of this machine (NTP), as snapshots carry its time.',
     )
   } catch (error) {
-    return ill('clock', `cannot be compared: ${reasonOf(error)}`, 'See the line on the API.')
+    return ill('clock', `cannot be compared: ${reasonOf(error)}`, 'See the line of the API.')
   }
 }
 
-/** Asks for one category of an account, once. */
+/** Asks for one category of an account. */
 export async function checkAccount(
   account: string,
   client: Client,
@@ -53,11 +53,11 @@ export async function checkAccount(
     return ill(
       subject,
       `the answer for ${name} is not usable: ${result.reason}`,
-      'Whole answers are in sync.rejected.',
+      'See sync.rejected for the whole answers of earlier runs.',
     )
   } catch (error) {
     const advice = error instanceof PrimosyncError ? error.hint : null
     const kind = error instanceof ApiError ? `${error.class}: ` : ''
-    return ill(subject, `${kind}${reasonOf(error)}`, advice ?? 'Check PRIMOTEXTO_BASE_URL and the network.')
+    return ill(subject, `${kind}${reasonOf(error)}`, advice ?? 'Check the network and PRIMOTEXTO_BASE_URL.')
   }
 }

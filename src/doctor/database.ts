@@ -1,4 +1,4 @@
-// What doctor checks of the database: version, role in replication, rights, schema, reporting time zone.
+// The checks of the database: version, role in replication, rights, schema, reporting time zone.
 import { sql } from 'kysely'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { refuseUnknownTimezone, reportingTimezone } from '../warehouse/calendar.ts'
@@ -19,7 +19,7 @@ interface Server {
   readonly user: string
 }
 
-/** One finding for each thing that is checked; if the database cannot be used, that is the only one. */
+/** Returns one finding per check. If the database cannot be used, that is the only one. */
 export async function checkDatabase(db: Db, timezone: string): Promise<Finding[]> {
   const startedAt = performance.now()
   let server: Server
@@ -27,7 +27,11 @@ export async function checkDatabase(db: Db, timezone: string): Promise<Finding[]
     server = await readServer(db)
   } catch (error) {
     return [
-      ill('database', `cannot be used: ${reasonOf(error)}`, 'Check that PostgreSQL runs, and DATABASE_URL.'),
+      ill(
+        'database',
+        `cannot be used: ${reasonOf(error)}`,
+        'Check that PostgreSQL runs and that DATABASE_URL is right.',
+      ),
     ]
   }
   const ms = Math.round(performance.now() - startedAt)
@@ -53,7 +57,7 @@ async function readServer(db: Db): Promise<Server> {
 function checkVersion({ version, number }: Server, ms: number): Finding {
   const found = `PostgreSQL ${version}, answers in ${ms} ms`
   if (Math.floor(number / 10_000) >= OLDEST_MAJOR) return well('database', found)
-  return ill('database', found, `primosync needs PostgreSQL ${OLDEST_MAJOR} or newer.`)
+  return ill('database', found, `Use PostgreSQL ${OLDEST_MAJOR} or newer.`)
 }
 
 function checkRole({ inRecovery, readOnly }: Server): Finding {
@@ -61,14 +65,14 @@ function checkRole({ inRecovery, readOnly }: Server): Finding {
     return ill(
       'replication',
       'this server is a standby',
-      'Point DATABASE_URL at the primary; answers wait in the spool meanwhile.',
+      'Set DATABASE_URL to the primary. Until then answers wait in the spool.',
     )
   }
   if (readOnly) {
     return ill(
       'replication',
       'the primary, but read-only',
-      'Look at default_transaction_read_only of this user and database.',
+      'Check default_transaction_read_only of this user and this database.',
     )
   }
   return well('replication', 'the primary, writable')
@@ -81,12 +85,12 @@ function checkRights({ mayCreate, ownsStore, user }: Server): Finding {
     ? ill(
         'rights',
         `${user} may not create schemas`,
-        `As an administrator: grant create on database … to ${user}.`,
+        `As an administrator of the database, run: grant create on database … to ${user}`,
       )
     : ill(
         'rights',
         `${user} does not own the schema store`,
-        'Use the user that ran the first migration, or make this one a member of it.',
+        'Use the user that ran the first migration, or make this user a member of it.',
       )
 }
 
@@ -95,7 +99,7 @@ async function checkSchema(db: Db): Promise<Finding> {
     const waiting = (await migrationStatus(db)).filter(({ executedAt }) => executedAt === null)
     if (waiting.length > 0) {
       const names = waiting.map(({ name }) => name).join(', ')
-      return ill('schema', `not up to date: ${names} to be run`, 'Run: primosync migrate')
+      return ill('schema', `not up to date: ${names} must be run`, 'Run: primosync migrate')
     }
     const problem = await rulesProblem(db)
     return problem ? ill('schema', problem.message, problem.hint) : well('schema', 'up to date')
@@ -112,7 +116,7 @@ async function checkZone(db: Db, timezone: string): Promise<Finding> {
     if (settled === null || settled === timezone) return well('zone', timezone)
     return ill(
       'zone',
-      `REPORTING_TIMEZONE is ${timezone}, the warehouse keeps its days in ${settled}`,
+      `REPORTING_TIMEZONE is ${timezone}, but the warehouse keeps its days in ${settled}`,
       `Set REPORTING_TIMEZONE=${settled}, or run: primosync rebuild --timezone ${timezone}`,
     )
   } catch (error) {

@@ -1,4 +1,4 @@
-// What doctor checks of the data folder: whether it can be written, the spool is empty and there is room.
+// The checks of the data folder: whether it can be written, the spool is empty and there is room on the disk.
 import { statfs } from 'node:fs/promises'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { openSpool, type Spool, type WaitingSegment } from '../spool/spool.ts'
@@ -6,7 +6,7 @@ import { type Finding, ill, well } from './finding.ts'
 
 const LEAST_FREE_BYTES = 1 << 30
 
-/** `listWaiting` returns the segments of the spool that are not stored, `measure` the free space of a folder's disk. */
+/** `listWaiting` returns the segments that are not stored, `measure` how much room a folder's disk has. */
 export async function checkDisk(
   dataDir: string,
   listWaiting: (spool: Spool) => Promise<WaitingSegment[]>,
@@ -36,7 +36,7 @@ function checkSpool(waiting: number): Finding {
     waiting === 1
       ? 'the answers of a run wait to be stored'
       : `the answers of ${waiting} runs wait to be stored`,
-    'The next tick stores them once the database takes them; see the lines on the database.',
+    'The next tick stores them if the database can be used. See the lines of the database.',
   )
 }
 
@@ -44,5 +44,5 @@ function checkRoom(freeBytes: number): Finding {
   const found = `${(freeBytes / 2 ** 30).toFixed(1)} GiB free`
   return freeBytes >= LEAST_FREE_BYTES
     ? well('disk', found)
-    : ill('disk', found, 'Make room in the data folder.')
+    : ill('disk', found, 'Make room on the disk of the data folder.')
 }

@@ -1,11 +1,11 @@
-// What doctor finds: one line for each check, with what to do where something is wrong.
+// The result of one check of doctor: a line with what was found, and what to do if something is wrong.
 
 export interface Finding {
   readonly subject: string
   readonly ok: boolean
-  /** What was found, e.g. `PostgreSQL 18.4, 23 ms away`. */
+  /** What was found, such as `PostgreSQL 18.4, answers in 23 ms`. */
   readonly found: string
-  /** What to do; null where all is well. */
+  /** What to do, in whole sentences; null if `ok`. */
   readonly advice: string | null
 }
 

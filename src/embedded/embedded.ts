@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { PrimosyncError, reasonOf } from '../errors.ts'
+import { PrimosyncError, reasonOf, sentence } from '../errors.ts'
 import { DATABASE, type Folder, OWNER_ROLE, openFolder, READER_ROLE, readCredentials } from './folder.ts'
 import { readPidFile, startServer, stopServer } from './server.ts'
 
@@ -13,30 +13,30 @@ const USE = 1
 const PROGRAM = 2
 
 const FIRST_PORT = 5433
-const PATIENCE_MS = 300_000 // a server that was killed may have to recover first
-const HOLDER_PATIENCE_MS = 2_000 // one that was killed this instant still has its session
+const PATIENCE_MS = 300_000 // a server that was killed may need to recover first
+const HOLDER_PATIENCE_MS = 2_000 // the session of a program that was just killed may still exist
 const RESTORE_EVERY_MS = 1_000
 const STEP_MS = 50
 const CANNOT_CONNECT_NOW = '57P03' // starting up or shutting down
 
 export interface EmbeddedOptions {
   dataDir: string
-  /** The one main program of a folder, as `start` is; refused while another one runs. */
+  /** True for the main program of a folder, such as `start`. Only one can run at a time. */
   exclusive: boolean
-  /** The first port to try on the very first start; later the folder remembers it. */
+  /** The first port to try on the first start. Later starts begin with the last port used. */
   port?: number
-  /** Further settings of PostgreSQL for a new cluster. */
+  /** Additional settings of PostgreSQL for a new cluster. */
   settings?: Record<string, string>
-  /** Called with what happens to the server while the program runs. */
+  /** Called with messages about the server while the program runs. */
   log?: (message: string) => void
 }
 
 export interface EmbeddedServer {
-  /** For the program's own pool. Holds a password: never print it. */
+  /** For the program's own pool. Contains a password: never print it. */
   ownerUrl: string
-  /** For people, to be printed: `psql "<publicUrl>"` works as it is and shows no password. */
+  /** Safe to print: `psql "<publicUrl>"` works as it is and shows no password. */
   publicUrl: string
-  /** Stops the server if no other program uses it; may be called twice. */
+  /** Stops the server if no other program uses it. May be called twice. */
   stop(): Promise<void>
 }
 
@@ -59,14 +59,14 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     })
   }
   const restore = async () => {
-    log('the embedded PostgreSQL went away; starting it again')
+    log('The embedded PostgreSQL has stopped. It is started again.')
     while (!stopped) {
       try {
         session = await open()
         watch()
         return
       } catch (error) {
-        log(reasonOf(error))
+        log(sentence(reasonOf(error)))
         await delay(RESTORE_EVERY_MS)
       }
     }
@@ -86,13 +86,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
   }
 }
 
-/** libpq reads the password from the file, so the line can be shown and pasted. */
+/** libpq reads the password from the file, so the URL can be shown and pasted. */
 function publicUrl(folder: Folder, port: number): string {
   const passFile = encodeURIComponent(folder.passFile).replaceAll('%2F', '/')
   return `postgres://${READER_ROLE}@127.0.0.1:${port}/${DATABASE}?passfile=${passFile}`
 }
 
-/** A session that holds this program's locks, on the server that runs or on one that is started for it. */
+/** Opens a session that holds this program's locks, and starts the server if none runs. */
 async function openSession(
   folder: Folder,
   exclusive: boolean,
@@ -105,16 +105,19 @@ async function openSession(
       if (exclusive) await claim(session, folder)
       return session
     }
-    await session?.end() // its last program is stopping it
+    await session?.end() // not locked: the last program is stopping the server
     const started = !session && (await startServer(folder, settings))
     if (!started) await delay(STEP_MS)
   }
-  throw new PrimosyncError(`The embedded PostgreSQL in ${folder.path} neither starts nor stops.`, {
-    hint: `Its log says why: ${folder.logFile}`,
-  })
+  throw new PrimosyncError(
+    `The embedded PostgreSQL in ${folder.path} has not become available for five minutes.`,
+    {
+      hint: `Look for the reason in its log: ${folder.logFile}`,
+    },
+  )
 }
 
-/** A session on the running server, once it accepts one; null if no server runs. */
+/** Opens a session on the running server, once it accepts one; returns null if no server runs. */
 async function connect(folder: Folder): Promise<pg.Client | null> {
   const deadline = Date.now() + PATIENCE_MS
   const { ownerPassword } = await readCredentials(folder).catch(() => ({ ownerPassword: '' }))
@@ -137,13 +140,14 @@ async function connect(folder: Folder): Promise<pg.Client | null> {
       await session.end().catch(() => {})
       const code = (error as { code?: string }).code ?? ''
       const refused = !(error instanceof pg.DatabaseError)
-      const strange = code.startsWith('28') // the file is of a crashed server, and another one has its port now
-      if (refused || strange) return null
+      // The pid file is left over from a crashed server, and another server has its port now.
+      const isOtherServer = code.startsWith('28')
+      if (refused || isOtherServer) return null
       if (code !== CANNOT_CONNECT_NOW || Date.now() > deadline) {
         throw new PrimosyncError(
-          `The embedded PostgreSQL in ${folder.path} accepts no connection: ${reasonOf(error)}.`,
+          sentence(`The embedded PostgreSQL in ${folder.path} accepts no connections: ${reasonOf(error)}`),
           {
-            hint: `Its log says why: ${folder.logFile}`,
+            hint: `Look for the reason in its log: ${folder.logFile}`,
             cause: error,
           },
         )
@@ -155,10 +159,10 @@ async function connect(folder: Folder): Promise<pg.Client | null> {
 
 async function tryLock(session: pg.Client, how: string, lock: number): Promise<boolean> {
   const got = await session.query(`select ${how}($1, $2) as held`, [LOCKS, lock]).catch(() => null)
-  return got?.rows[0].held === true // no answer: the server is going down
+  return got?.rows[0].held === true // no answer means that the server is stopping
 }
 
-/** Makes this program the main one of the folder; rejects with the process id of the one that already is. */
+/** Makes this program the main one of the folder. Rejects with the process id of the program that already is. */
 async function claim(session: pg.Client, folder: Folder): Promise<void> {
   const deadline = Date.now() + HOLDER_PATIENCE_MS
   while (!(await tryLock(session, 'pg_try_advisory_lock', PROGRAM))) {
@@ -174,7 +178,7 @@ async function claim(session: pg.Client, folder: Folder): Promise<void> {
     await session.end()
     const pid = holder.rows[0]?.name.replace('primosync ', '')
     throw new PrimosyncError(`The data folder ${folder.path} is in use by another primosync (pid ${pid}).`, {
-      hint: 'Stop that one first, or set PRIMOSYNC_DATA_DIR to another folder.',
+      hint: 'Stop that process, or set PRIMOSYNC_DATA_DIR to another folder.',
     })
   }
 }

@@ -1,18 +1,18 @@
-// What the embedded PostgreSQL keeps in the data folder beside its cluster: passwords, port, log.
-// All of it is readable by the folder's owner only.
+// The files of the embedded PostgreSQL in the data folder, beside its cluster: passwords, port, log. Only their owner
+// can read them.
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { access, constants, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 
-/** The role that owns the database, and that the program works as; no superuser. */
+/** The role that the program uses. It owns the database, and is not a superuser. */
 export const OWNER_ROLE = 'primosync'
-/** The login role for people (psql, BI tools). What it may read is granted elsewhere. */
+/** The login role for people and their tools (psql, BI). What it may read is granted in the warehouse. */
 export const READER_ROLE = 'primosync_reader'
 export const DATABASE = 'primosync'
 
-/** The contents of `postgres.json`: the port that the server is to have, and its passwords. */
+/** The content of `postgres.json`: the port to start the server on, and its passwords. */
 export interface Credentials {
   port: number
   superuserPassword: string
@@ -51,7 +51,7 @@ export async function openFolder(dataDir: string, firstPort: number): Promise<Fo
     return folder
   } catch (error) {
     throw new PrimosyncError(`The data folder ${path} cannot be used: ${reasonOf(error)}.`, {
-      hint: 'Make it readable and writable, or set PRIMOSYNC_DATA_DIR to another folder or DATABASE_URL to your own database.',
+      hint: 'Make it readable and writable for this user, or set PRIMOSYNC_DATA_DIR to another folder or DATABASE_URL to a PostgreSQL of your own.',
       cause: error,
     })
   }
@@ -61,7 +61,7 @@ export async function readCredentials(folder: Folder): Promise<Credentials> {
   return JSON.parse(await readFile(folder.credentialsFile, 'utf8'))
 }
 
-/** Remembers the port for the next start. */
+/** Stores the port for the next start. */
 export async function rememberPort(folder: Folder, port: number): Promise<void> {
   const credentials = await readCredentials(folder)
   if (credentials.port === port) return
@@ -86,7 +86,7 @@ function newCredentials(port: number): string {
   } satisfies Credentials)
 }
 
-/** Creates a file whole or not at all; an existing one stays, also if another process creates it at the same time. */
+/** Creates a file completely or not at all. An existing file stays, also one that another process creates meanwhile. */
 async function createPrivate(path: string, text: string): Promise<void> {
   if (await exists(path)) return
   const fresh = await writeBeside(path, text)

@@ -1,10 +1,10 @@
-// Starts and stops the server of the embedded PostgreSQL, on a port of its own. The server is a separate daemon, which
-// goes on if this program is killed.
+// Starts and stops the server of the embedded PostgreSQL, on a port of its own. It is a separate daemon, which keeps
+// running if this program is killed.
 
 import { open, readFile, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { PrimosyncError } from '../errors.ts'
+import { PrimosyncError, sentence } from '../errors.ts'
 import { exists, type Folder, readCredentials, rememberPort } from './folder.ts'
 import { createCluster, findInstallation, type Installation, reasonIn } from './setup.ts'
 import { run } from './user.ts'
@@ -13,7 +13,7 @@ const PORTS_TRIED = 100
 
 /**
  * Starts the server, and creates its cluster first if the folder has none. Resolves to false if another program is
- * starting or stopping it at the moment: try again.
+ * starting or stopping it at the moment: then call it again.
  */
 export async function startServer(folder: Folder, settings: Record<string, string>): Promise<boolean> {
   const installation = await findInstallation(folder)
@@ -36,7 +36,7 @@ export async function startServer(folder: Folder, settings: Record<string, strin
   )
 }
 
-/** Stops the server and ends all of its sessions; resolves when it is down. */
+/** Stops the server and ends all of its sessions. Resolves when it has stopped. */
 export async function stopServer(folder: Folder): Promise<void> {
   const { pg_ctl, user } = await findInstallation(folder)
   const stopped = await run(
@@ -48,7 +48,7 @@ export async function stopServer(folder: Folder): Promise<void> {
   }
 }
 
-/** What the server's pid file says; null if there is none. It may be left over from a crashed server. */
+/** Reads the server's pid file; returns null if there is none. It may be left over from a crashed server. */
 export async function readPidFile(folder: Folder): Promise<{ pid: number; port: number } | null> {
   const text = await readFile(join(folder.cluster, 'postmaster.pid'), 'utf8').catch(() => '')
   const lines = text.split('\n')
@@ -62,12 +62,12 @@ async function checkMajor(folder: Folder, { major }: Installation): Promise<void
   throw new PrimosyncError(
     `${folder.cluster} belongs to PostgreSQL ${found}, and this primosync comes with ${major}.`,
     {
-      hint: 'Save its data with primosync export of the version that made it and move it away, or set PRIMOSYNC_DATA_DIR to a new folder.',
+      hint: 'Export its data with the primosync that made it (primosync export) and move the folder away, or set PRIMOSYNC_DATA_DIR to a new folder.',
     },
   )
 }
 
-/** The server appends to its log but may not create files in the data folder. */
+/** Creates the log, because the server may not create files in the data folder. */
 async function prepareLog(folder: Folder, { user }: Installation): Promise<void> {
   const file = await open(folder.logFile, 'a', 0o600)
   if (user) await file.chown(user.uid, user.gid)
@@ -94,7 +94,7 @@ async function startOn(
   throw failed('did not start', log || started.output, folder)
 }
 
-/** After a power cut another program may have the process id in the file, which PostgreSQL does not detect. */
+/** After a power cut another program may have the process id in the file. PostgreSQL does not detect that. */
 async function removeStalePidFile(folder: Folder): Promise<void> {
   const running = await readPidFile(folder)
   if (!running) return
@@ -104,7 +104,7 @@ async function removeStalePidFile(folder: Folder): Promise<void> {
   }
 }
 
-/** The name of a running program, empty if there is none or it cannot be known. */
+/** Returns the name of a running program; empty if there is none, or its name cannot be read. */
 async function commandOf(pid: number): Promise<string> {
   return await readFile(`/proc/${pid}/comm`, 'utf8').catch(async () => {
     const { code, output } = await run(['ps', '-o', 'comm=', '-p', String(pid)], null)
@@ -121,7 +121,8 @@ function isFree(port: number): Promise<boolean> {
 }
 
 function failed(what: string, output: string, folder: Folder): PrimosyncError {
-  return new PrimosyncError(`The embedded PostgreSQL in ${folder.path} ${what}: ${reasonIn(output)}`, {
-    hint: `Its log says more: ${folder.logFile}`,
+  const message = sentence(`The embedded PostgreSQL in ${folder.path} ${what}: ${reasonIn(output)}`)
+  return new PrimosyncError(message, {
+    hint: `Look for more in its log: ${folder.logFile}`,
   })
 }

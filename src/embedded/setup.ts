@@ -1,5 +1,5 @@
-// Finds the programs of the embedded PostgreSQL and the user they run as, and creates a new cluster with them,
-// including roles, passwords and database, so that no server runs without them.
+// Finds the programs of the embedded PostgreSQL and the user to run them as, and creates a new cluster. The cluster is
+// complete with roles, passwords and database before a server runs on it.
 
 import {
   chmod,
@@ -14,11 +14,11 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { PrimosyncError, reasonOf } from '../errors.ts'
+import { PrimosyncError, reasonOf, sentence } from '../errors.ts'
 import { DATABASE, exists, type Folder, OWNER_ROLE, READER_ROLE, readCredentials } from './folder.ts'
 import { reaching, run, type ServerUser, serverIds } from './user.ts'
 
-/** Settings of a new cluster; users may edit its postgresql.conf afterwards. */
+/** Settings of a new cluster. Users may edit its postgresql.conf afterwards. */
 const SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -37,7 +37,7 @@ interface Programs {
   pg_ctl: string
 }
 
-/** The binaries of this platform and the user they run as (null: the user of this program). */
+/** The programs for this platform, and the user to run them as (null: the user of this program). */
 export interface Installation extends Programs {
   major: string
   user: ServerUser | null
@@ -59,9 +59,10 @@ export async function findInstallation(folder: Folder): Promise<Installation> {
   }
   const major = /PostgreSQL\) (\d+)/.exec(output)?.[1]
   if (code === 0 && major) return { ...programs, major, user }
-  throw new PrimosyncError(`The embedded PostgreSQL does not run on this machine: ${reasonIn(output)}`, {
-    hint,
-  })
+  throw new PrimosyncError(
+    sentence(`The embedded PostgreSQL does not run on this machine: ${reasonIn(output)}`),
+    { hint },
+  )
 }
 
 /**
@@ -72,7 +73,7 @@ async function linkLibraries({ postgres }: Programs): Promise<void> {
   const root = join(dirname(postgres), '../..')
   const list = await readFile(join(root, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
-    // one that is there already, or a folder that is read-only; whether it was enough shows next
+    // Fails if the link exists, or the folder is read-only. The caller tries the programs afterwards.
     await symlink(relative(dirname(target), source), join(root, target)).catch(() => {})
   }
 }
@@ -81,14 +82,14 @@ async function userUnderRoot(folder: Folder, { postgres }: Programs): Promise<Se
   const ids = await serverIds(await stat(folder.cluster).catch(() => null))
   const { uid, mode } = await stat(folder.path)
   if (uid !== ids.uid && (mode & 0o001) === 0) {
-    // lets the server through to its cluster, and lets it see nothing on the way
+    // The server can enter the folder to reach its cluster, but cannot list it.
     await chown(folder.path, uid, ids.gid)
     await chmod(folder.path, (mode & 0o700) | 0o010)
   }
   return await reaching(ids, [folder.path, dirname(postgres)])
 }
 
-/** Creates the cluster in a temporary folder and moves it when it is complete, so that a crash leaves no part of one. */
+/** Creates the cluster in a temporary folder and moves it when it is complete, so that a crash leaves no half of it. */
 export async function createCluster(
   folder: Folder,
   { initdb, postgres, user }: Installation,
@@ -109,11 +110,14 @@ export async function createCluster(
   try {
     await steps()
   } catch (error) {
-    if (await exists(folder.cluster)) return // another program was faster; both have the same passwords
-    throw new PrimosyncError(`No PostgreSQL could be created in ${folder.path}: ${reasonOf(error)}`, {
-      hint: 'Set PRIMOSYNC_DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL of your own.',
-      cause: error,
-    })
+    if (await exists(folder.cluster)) return // another program was faster; the passwords are the same
+    throw new PrimosyncError(
+      sentence(`No PostgreSQL could be created in ${folder.path}: ${reasonOf(error)}`),
+      {
+        hint: 'Set PRIMOSYNC_DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL of your own.',
+        cause: error,
+      },
+    )
   } finally {
     await rm(fresh, { recursive: true, force: true })
   }
@@ -128,7 +132,7 @@ function initdbOptions(settings: Record<string, string>): string[] {
   return ['--username=postgres', ...locale, '--no-sync', '--no-instructions', ...values]
 }
 
-/** One statement a line, as the single-user server reads them; on its standard input, where `ps` does not show them. */
+/** One statement per line, for the single-user server. It reads them from standard input, so `ps` does not show them. */
 async function firstStatements(folder: Folder): Promise<string> {
   const { superuserPassword, ownerPassword, readerPassword } = await readCredentials(folder)
   return [
@@ -145,10 +149,10 @@ async function removeLeftOvers(folder: Folder): Promise<void> {
   for (const name of await readdir(folder.path)) {
     const pid = Number(/^postgres\.new-(\d+)$/.exec(name)?.[1])
     if (!pid || (pid !== process.pid && isAlive(pid))) continue
-    // The initdb of a killed program may still be writing there for a moment.
+    // The initdb of a killed program may go on writing there for a moment.
     const retry = { maxRetries: 10, retryDelay: 100 }
     const removed = rm(join(folder.path, name), { recursive: true, force: true, ...retry })
-    await (pid === process.pid ? removed : removed.catch(() => {})) // another process's leftover does no harm
+    await (pid === process.pid ? removed : removed.catch(() => {})) // leftovers of others do no harm
   }
 }
 
@@ -165,7 +169,7 @@ async function must(running: ReturnType<typeof run>): Promise<void> {
   if (code !== 0) throw new Error(reasonIn(output))
 }
 
-/** The line that says why, in what PostgreSQL's programs print; without its time and process. */
+/** Finds the line with the reason in the output of a PostgreSQL program, and removes time and process id from it. */
 export function reasonIn(output: string): string {
   const lines = output.trim().split('\n')
   const reason = lines.findLast((line) => /FATAL|PANIC|error:/.test(line)) ?? lines.at(-1) ?? ''

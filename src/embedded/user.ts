@@ -1,5 +1,5 @@
-// Runs PostgreSQL's own programs, each to its end, as a user that PostgreSQL accepts: it refuses root. An ordinary
-// user runs them under their own id; root runs them as the owner of the cluster, or as `postgres`.
+// Runs PostgreSQL's own programs, each to its end, as a user that PostgreSQL accepts: it refuses root. An ordinary user
+// runs them under the same id; root runs them as the owner of the cluster, or as `postgres`.
 
 import { spawn } from 'node:child_process'
 import { PrimosyncError } from '../errors.ts'
@@ -9,9 +9,9 @@ export interface Ids {
   gid: number
 }
 
-/** The user that the server runs as, where it is another one than that of the program, which then is root. */
+/** The user to run the server as, if this program runs as root. */
 export interface ServerUser extends Ids {
-  /** Passes folders that are closed to this user, by Linux' CAP_DAC_OVERRIDE. */
+  /** True if the server needs Linux's CAP_DAC_OVERRIDE, to enter folders that are closed to this user. */
   passesFolders: boolean
 }
 
@@ -26,8 +26,8 @@ export function run(command: string[], user: ServerUser | null, input = ''): Pro
   const [program = '', ...args] = user?.passesFolders ? [...throughSetpriv(user), ...command] : command
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      cwd: '/', // the user of the server may not be able to enter the program's own
-      detached: true, // a Ctrl-C in the terminal must not reach it
+      cwd: '/', // the user of the server may not be allowed to enter this program's folder
+      detached: true, // so that a Ctrl-C in the terminal does not reach it
       env: environment(),
       ...(user && !user.passesFolders ? { uid: user.uid, gid: user.gid } : {}),
     })
@@ -43,14 +43,14 @@ export function run(command: string[], user: ServerUser | null, input = ''): Pro
   })
 }
 
-/** The user as which root runs the server: the owner of the cluster if there is one, else `postgres`. */
+/** Returns the user to run the server as under root: the owner of the cluster if there is one, else `postgres`. */
 export async function serverIds(owner: Ids | null): Promise<Ids> {
   return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : await systemUser()
 }
 
 /**
- * Only root can enter a folder below /root or one made by `mktemp -d`. The server gets a capability to enter such
- * folders, only where it needs it. Rejects if the folders stay closed.
+ * Checks that the server can enter `folders`. Only root can enter a folder below /root, or one made by `mktemp -d`; if
+ * needed, the server gets a capability to enter them. Rejects with a PrimosyncError if it still cannot.
  */
 export async function reaching(ids: Ids, folders: string[]): Promise<ServerUser> {
   const enterAll = 'for folder; do cd "$folder" || exit 1; done'
@@ -60,7 +60,7 @@ export async function reaching(ids: Ids, folders: string[]): Promise<ServerUser>
   }
   const message = `PostgreSQL does not run as root, and its user (uid ${ids.uid}) cannot enter ${folders.join(' or ')}.`
   throw new PrimosyncError(message, {
-    hint: 'Run primosync as an ordinary user, or install it, and set PRIMOSYNC_DATA_DIR, below folders that all users may enter.',
+    hint: 'Run primosync as an ordinary user. Or install it in a folder that all users may enter, and set PRIMOSYNC_DATA_DIR to another one.',
   })
 }
 
@@ -100,7 +100,7 @@ async function systemUser(): Promise<Ids> {
   )
 }
 
-/** The program's environment, without what would change the meaning of PostgreSQL's commands. */
+/** This program's environment, without the variables that change what PostgreSQL's programs do. */
 function environment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name))
   return { ...Object.fromEntries(own), LC_ALL: 'C' }

@@ -1,5 +1,5 @@
-// What an answer of the provider becomes, by its status and its body (contract, section 2). Pure.
-// Codes and classes are those of the provider's pages; every unknown answer has a class, too.
+// Reads an answer of the provider: its status and body become a reading, a rejection or an error (contract, section 2).
+// Pure. The codes are those that the provider documents; every unknown answer has a class, too.
 
 import { isDigits, isRecord, numberSource, parseExact, storable } from '../counters/exact-json.ts'
 import { exactInteger } from '../counters/integer.ts'
@@ -7,7 +7,7 @@ import { keptBody } from '../counters/kept-body.ts'
 import type { Reading } from '../counters/names.ts'
 import { hasCounter, statsOf } from '../counters/stats.ts'
 
-/** Why a category has no reading: it decides what the user should do and whether asking again can help. */
+/** Why a category has no reading. The class decides what the user should do, and whether a retry can succeed. */
 export const ERROR_CLASSES = [
   'authentication',
   'account',
@@ -21,7 +21,7 @@ export type ErrorClass = (typeof ERROR_CLASSES)[number]
 
 export type Answer =
   | { readonly kind: 'reading'; readonly reading: Reading }
-  /** JSON that breaks the rules; `body` is what arrived, at most 64 KiB of UTF-8, storable as text. */
+  /** JSON that breaks the rules. `body` is its start, at most 64 KiB of UTF-8, without what PostgreSQL cannot store. */
   | { readonly kind: 'rejected'; readonly reason: string; readonly body: string }
   | {
       readonly kind: 'error'
@@ -77,7 +77,7 @@ export function readAnswer(body: string, status: number): Answer {
   }
 }
 
-/** `text` as one line that a log, a terminal and PostgreSQL can take. */
+/** Returns `text` as one line that is safe in a log, on a terminal and in PostgreSQL. */
 export function oneLine(text: string): string {
   return storable(text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim())
 }

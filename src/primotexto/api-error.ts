@@ -1,4 +1,4 @@
-// The error of a category that got no reading from the provider.
+// The error for a category without a reading, and what to do about it.
 
 import { PrimosyncError } from '../errors.ts'
 import type { ErrorClass } from './answer.ts'
@@ -10,7 +10,7 @@ export const ADVICE: Readonly<Record<ErrorClass, string>> = {
   throttled: 'Lower SYNC_RATE_LIMIT or SYNC_CONCURRENCY, or ask less often. The next run asks again.',
   request: 'Check PRIMOTEXTO_BASE_URL: it must be the final address, as redirects are not followed.',
   category: 'Check the spelling of the category, or pause it: primosync category pause NAME',
-  server: 'Nothing needs doing here: the next run asks again.',
+  server: 'No action is needed here: the next run asks again.',
   network: 'Check the network and PRIMOTEXTO_BASE_URL. If answers are slow, raise SYNC_TIMEOUT.',
 }
 
@@ -20,14 +20,14 @@ export interface ApiErrorFacts {
   /** Null if no status line arrived. */
   readonly httpStatus: number | null
   readonly apiCode: number | null
-  /** How many requests were made for the category; 0 if the run ended before its turn. */
+  /** How many requests were sent for the category; 0 if the run ended before its turn. */
   readonly attempts: number
-  /** How long the provider asked to wait, at most a minute; null if it did not. */
+  /** How many milliseconds the provider asked to wait, at most a minute; null if it did not ask. */
   readonly retryAfterMs: number | null
   readonly cause?: unknown
 }
 
-/** No reading for a category. `message` names the category and the host; it never holds the API key. */
+/** A category has no reading. `message` names the category and the host, and never contains the API key. */
 export class ApiError extends PrimosyncError {
   override name = 'ApiError'
   readonly category: string
@@ -47,12 +47,12 @@ export class ApiError extends PrimosyncError {
     this.retryAfterMs = facts.retryAfterMs
   }
 
-  /** Asking again soon may help. */
+  /** True if a retry may succeed. */
   get isTransient(): boolean {
     return this.class === 'server' || this.class === 'network' || this.class === 'throttled'
   }
 
-  /** The whole account is refused: asking for its other categories cannot succeed in this run. */
+  /** True if the account is refused, so that asking for its other categories cannot succeed in this run. */
   get endsRun(): boolean {
     return this.class === 'authentication' || this.class === 'account'
   }

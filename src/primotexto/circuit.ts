@@ -1,21 +1,21 @@
-// The circuit breaker of one account: while the provider answers nothing, a run does not ask for a thousand categories
-// four times each. It opens during a run, and closes with the first answer of a later one.
+// The circuit breaker of one account. A run must not ask a provider that answers nothing for a thousand categories, four
+// times each. The circuit opens during a run, and closes with the first answer in a later one.
 import type { ErrorClass } from './answer.ts'
 
-/** After this many categories in a row without an answer the provider is in doubt, and no further ones are asked. */
+/** After this many categories in a row without an answer the provider is in doubt, and no further category is begun. */
 const DOUBT_AFTER = 5
-/** How many categories a run asks a dead provider for, one at a time and once each: a single one may itself be at fault. */
+/** How many categories a run tries at a dead provider, one at a time and once each. One alone may be the cause itself. */
 const PROBES = 3
 
-/** `alive`; `in doubt`, until a category is answered or its last try fails; `dead`: the run gives up. */
+/** `in doubt` lasts until a category is answered, or the last try of one fails; `dead` ends the run. */
 export type Verdict = 'alive' | 'in doubt' | 'dead'
 
 export interface Circuit {
-  /** The provider was dead when last asked: one request at a time, and no retries. */
+  /** True if the provider was dead when it was last asked. Then the run sends one request at a time, without retries. */
   readonly isOpen: boolean
   beginRun(): void
-  /** A request for a category has its outcome: a failure, of the last try or of one before; null: an answer. */
-  heard(category: string, failure: ErrorClass | null, isLastTry: boolean): Verdict
+  /** Notes the outcome of a request: the class of its failure, null for an answer. `isLastTry`: it is not retried. */
+  note(category: string, failure: ErrorClass | null, isLastTry: boolean): Verdict
 }
 
 export function createCircuit(): Circuit {
@@ -28,7 +28,7 @@ export function createCircuit(): Circuit {
     beginRun() {
       unanswered.clear()
     },
-    heard(category, failure, isLastTry) {
+    note(category, failure, isLastTry) {
       if (failure !== 'network' && failure !== 'server') {
         isOpen = false
         unanswered.clear()

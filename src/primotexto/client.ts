@@ -1,5 +1,5 @@
-// Asks the provider for the totals of categories: retries, concurrency and rate limit of one account.
-// The call: https://www.primotexto.com/api/, "Statistiques des SMS (par catégorie)".
+// Asks the provider for the totals of categories, with the retries, concurrency and rate limit of one account.
+// The API call: https://www.primotexto.com/api/, "Statistiques des SMS (par catégorie)".
 
 import { setTimeout as delay } from 'node:timers/promises'
 import PQueue from 'p-queue'
@@ -13,12 +13,12 @@ import { createPace } from './pace.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 export interface ClientOptions {
-  /** Read once a run, so that a changed key file counts from the next run on. */
+  /** Called once per run, so a changed key file takes effect with the next run. */
   readonly apiKey: () => string
   readonly baseUrl: string
   /** For one request, from its start to the last byte of its answer. */
   readonly timeoutMs: number
-  /** Requests under way at a time. */
+  /** The most requests at a time. */
   readonly concurrency: number
   /** Requests started per second, retries included; null for no limit. */
   readonly ratePerSecond: number | null
@@ -26,19 +26,19 @@ export interface ClientOptions {
   readonly watcher?: ClientWatcher
 }
 
-/** Is called with the outcome of requests. Must not throw. */
+/** Receives the outcomes of requests. Its methods must not throw. */
 export interface ClientWatcher {
-  /** For every request that was not ended by a stop, including those that are retried. */
+  /** Called after every request that was not ended by a stop, including those that are retried. */
   onRequest(durationMs: number, outcome: RequestOutcome): void
-  /** For every category that has no answer after all retries. */
+  /** Called for every category that has no answer after all retries. */
   onFailure(failureClass: ErrorClass): void
 }
 
-/** `reading` or `rejected` answers, or why there was none. */
+/** `reading` or `rejected` for an answer, else the class of the error. */
 export type RequestOutcome = Fetched['result']['kind'] | ErrorClass
 
 export interface RetryOptions {
-  /** Requests after the first one. */
+  /** The most requests after the first one. */
   readonly retries: number
   /** The first wait; each further one is twice as long, and all are multiplied by a random factor of 1 to 2. */
   readonly minDelayMs: number
@@ -47,43 +47,43 @@ export interface RetryOptions {
 
 const RETRY: RetryOptions = { retries: 3, minDelayMs: 500, maxDelayMs: 8_000 }
 
-/** A shorter key protects nothing, and its digits would be found in any number. */
+/** Shorter keys are not masked in answers: they protect nothing, and are found in any number. */
 const SHORTEST_KEY = 8
 
-/** What the provider said of one category. */
+/** The answer of the provider for one category. */
 export interface Fetched {
-  /** When the answer was complete, by this machine's clock, in epoch ms. */
+  /** When the answer was complete, by this machine's clock, in epoch milliseconds. */
   readonly observedAt: number
   readonly attempts: number
   readonly result: Exclude<Answer, { kind: 'error' }>
 }
 
 /**
- * Asks for one category. Rejects with an ApiError, or with the reason of the run's signal once that is
- * aborted: at once, whether the category waits for its turn, for a retry or for its answer.
+ * Asks for one category. Rejects with an ApiError. When the run's signal is aborted, it rejects with the reason of the
+ * signal at once, even while the category waits for its turn, for a retry or for its answer.
  */
 export type FetchStats = (category: string) => Promise<Fetched>
 
 export interface Client {
   /**
-   * Begins a run. Concurrency and rate limit hold over all categories asked for in it. An ApiError that
-   * refuses the account (`endsRun`) ends it, and so does a provider that answers nothing (see circuit.ts):
-   * nothing more is sent, and the other categories reject with an ApiError of the same class whose cause it is.
-   * After a refusal the next run starts afresh; a dead provider is first asked for one category at a time.
+   * Begins a run. Concurrency and rate limit apply to all of its categories together. A run ends early if the account
+   * is refused (`endsRun`) or the provider answers nothing (see circuit.ts): no further request is sent, and the
+   * remaining categories reject with an ApiError of the same class, whose `cause` is the error that ended the run.
+   * After a refusal the next run begins as usual; at a dead provider it asks for one category at a time.
    */
   run(signal: AbortSignal): FetchStats
-  /** Closes the connections; to be called when no run is under way. */
+  /** Closes the connections. Call it when no run is under way. */
   close(): Promise<void>
 }
 
-/** A client of one account. Opens no connection before the first request. */
+/** Makes the client of one account. It opens no connection before the first request. */
 export function createClient(options: ClientOptions): Client {
   const pool = new Pool(new URL(options.baseUrl).origin, {
     connections: options.concurrency,
     allowH2: false,
     maxResponseSize: MAX_BODY_BYTES,
     connect: { timeout: options.timeoutMs },
-    // exchange() limits the whole
+    // exchange() has one limit for the whole request.
     headersTimeout: 0,
     bodyTimeout: 0,
   })
@@ -101,16 +101,16 @@ function startRun(
   const refusal = new AbortController()
   const stop = AbortSignal.any([signal, refusal.signal])
   const queue = new PQueue({ concurrency: options.concurrency })
-  // One for each run: requests that a run gave up would otherwise delay the next one.
+  // One per run, because requests that a run gave up would otherwise delay the next run.
   const pace = createPace(options.ratePerSecond)
-  // Paused while the provider is in doubt; retries go on.
+  // Paused while the provider is in doubt. Retries go on.
   const firstTries = new PQueue({ concurrency: circuit.isOpen ? 1 : options.concurrency })
   circuit.beginRun()
   const { watcher, retry: { retries, minDelayMs, maxDelayMs } = RETRY } = options
 
   async function shouldRetry({ error, retryDelay }: RetryContext): Promise<boolean> {
     if (!(error instanceof ApiError && error.isTransient) || circuit.isOpen) return false
-    // p-retry does not know Retry-After: wait here for what exceeds p-retry's own delay
+    // p-retry does not know Retry-After, so the part that exceeds p-retry's own delay is waited for here.
     const furtherMs = (error.retryAfterMs ?? 0) - retryDelay
     if (furtherMs > 0) await delay(furtherMs, undefined, { signal: stop })
     return true
@@ -119,7 +119,7 @@ function startRun(
   /** Called while the slot is still taken, so that no further request starts before the circuit has decided. */
   function noteOutcome(category: string, failure: ApiError | null, attempts: number): void {
     const isLastTry = failure !== null && (!failure.isTransient || circuit.isOpen || attempts > retries)
-    const verdict = circuit.heard(category, failure?.class ?? null, isLastTry)
+    const verdict = circuit.note(category, failure?.class ?? null, isLastTry)
     firstTries.concurrency = circuit.isOpen ? 1 : options.concurrency
     if (verdict === 'dead' || failure?.endsRun) refusal.abort(failure)
     else if (verdict === 'in doubt') firstTries.pause()
@@ -131,24 +131,24 @@ function startRun(
     async function attempt(): Promise<Fetched> {
       await pace(stop)
       const startedAt = performance.now()
-      const tell = (outcome: RequestOutcome) => watcher?.onRequest(performance.now() - startedAt, outcome)
+      const report = (outcome: RequestOutcome) => watcher?.onRequest(performance.now() - startedAt, outcome)
       try {
         const fetched = await ask(category, ++attempts, stop)
-        tell(fetched.result.kind)
+        report(fetched.result.kind)
         noteOutcome(category, null, attempts)
         return fetched
       } catch (error) {
         if (error instanceof ApiError) {
-          tell(error.class)
+          report(error.class)
           noteOutcome(category, error, attempts)
         }
         throw error
       }
     }
     try {
-      // A request takes a slot, the wait before a retry does not.
-      // A dead provider is asked for random categories, as some may themselves be at fault.
+      // At a dead provider the categories are chosen at random, as some may be the cause themselves.
       const priority = circuit.isOpen ? Math.random() : 0
+      // A request takes a slot of the queue; the wait before a retry does not.
       const request = () => queue.add(attempt, { signal: stop })
       const firstRequest = () => firstTries.add(request, { signal: stop, priority })
       return await pRetry((attempt) => (attempt === 1 ? firstRequest() : request()), {
@@ -169,13 +169,13 @@ function startRun(
   }
 }
 
-/** The one call of the provider, for a run that uses one key. */
+/** Makes the function that calls the provider once, with the key that is valid at the start of a run. */
 function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOptions) {
   const { host, pathname } = new URL(baseUrl)
   const path = `${pathname.replace(/\/+$/, '')}/messages/stats?category=`
   const key = apiKey()
   const headers = { 'X-Primotexto-ApiKey': key, 'Content-Type': 'application/json' }
-  // Answers are stored and logged, and a provider may repeat the key in them.
+  // Answers are stored and logged, and could contain the key.
   const spellings = key.length < SHORTEST_KEY ? [] : [key, JSON.stringify(key).slice(1, -1)]
   const withoutKey = (text: string) =>
     spellings.reduce((clean, spelling) => clean.replaceAll(spelling, '[API key]'), text)
@@ -188,7 +188,7 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
       signal,
     })
     if ('broken' in answer) {
-      throw new ApiError(`${named(category)}: ${host} gave no complete answer: ${oneLine(answer.reason)}`, {
+      throw new ApiError(`${named(category)}: ${host} sent no complete answer: ${oneLine(answer.reason)}`, {
         category,
         class: answer.broken,
         httpStatus: answer.status,

@@ -1,4 +1,4 @@
-// One request and its whole answer, within one time limit and one size limit; follows no redirect.
+// Sends one request and reads its whole answer, within one timeout and one size limit. Follows no redirects.
 
 import * as zlib from 'node:zlib'
 import { type Dispatcher, errors } from 'undici'
@@ -20,11 +20,11 @@ export interface Exchange {
   /** UTF-8, with U+FFFD for what is invalid; empty if it is unreadable and the status is no success. */
   readonly body: string
   readonly retryAfter: string | undefined
-  /** When the answer was complete, in epoch ms. */
+  /** When the answer was complete, in epoch milliseconds. */
   readonly observedAt: number
 }
 
-/** No usable answer: it did not come, or not whole (`network`), or a success with an unreadable body (`server`). */
+/** No usable answer: missing or incomplete (`network`), or a success with an unreadable body (`server`). */
 export interface Broken {
   readonly broken: 'network' | 'server'
   readonly status: number | null
@@ -32,11 +32,11 @@ export interface Broken {
   readonly cause: unknown
 }
 
-/** GETs `request.path`. Throws only when `request.signal` is aborted: its reason, at once. */
+/** GETs `request.path`. Throws only if `request.signal` is aborted: the reason of the signal, at once. */
 export async function exchange(dispatcher: Dispatcher, request: Request): Promise<Exchange | Broken> {
   const { path, headers, timeoutMs, signal } = request
   const limit = new AbortController()
-  const timer = setTimeout(() => limit.abort(new Error(`time limit of ${timeoutMs} ms`)), timeoutMs)
+  const timer = setTimeout(() => limit.abort(new Error(`timeout after ${timeoutMs} ms`)), timeoutMs)
   const stop = () => limit.abort(signal.reason)
   signal.addEventListener('abort', stop)
 
@@ -65,7 +65,7 @@ export async function exchange(dispatcher: Dispatcher, request: Request): Promis
   }
 }
 
-/** The text of a body. No compression was asked for, but a proxy may compress all the same. */
+/** Returns the text of a body. No compression is requested, but a proxy may compress it. */
 function decoded(bytes: Uint8Array, encoding = ''): string {
   const { buffer, byteOffset, byteLength } = decompressed(bytes, encoding.trim().toLowerCase())
   return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')
@@ -81,7 +81,7 @@ function decompressed(bytes: Uint8Array, encoding: string): Uint8Array {
     case 'x-gzip':
       return zlib.gunzipSync(bytes, limit)
     case 'deflate':
-      // some servers leave out the zlib header, whose low four bits are always 8
+      // Some servers omit the zlib header, whose low four bits are always 8.
       return ((bytes[0] ?? 0) & 0x0f) === 8
         ? zlib.inflateSync(bytes, limit)
         : zlib.inflateRawSync(bytes, limit)

@@ -1,10 +1,10 @@
-// How fast requests may follow each other, by the monotonic clock: a limiter that uses the time of day would stop for
-// as long as the clock is set back.
+// The rate limit. It uses the monotonic clock, because a limiter on the time of day would stop for as long as the clock
+// is set back.
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Returns a function whose promise resolves when the next request may be sent: evenly, at most `perSecond` (null: at
- * once). It rejects once the signal is aborted.
+ * Returns a function that resolves when the next request may be sent: evenly spaced, at most `perSecond` per second
+ * (null: at once). It rejects if its signal is aborted while it waits.
  */
 export function createPace(perSecond: number | null): (signal: AbortSignal) => Promise<void> {
   if (perSecond === null) return async () => {}

@@ -3,8 +3,8 @@
 const CEILING_MS = 60_000
 
 /**
- * Milliseconds from `now` (epoch ms), at most a minute, whatever the header says: seconds or an HTTP date.
- * Null where it is missing, makes no sense or lies in the past.
+ * Returns the time to wait from `now` (epoch milliseconds), in milliseconds and at most a minute. The header contains
+ * seconds or an HTTP date. Null if it is missing, invalid or in the past.
  */
 export function retryAfterMs(header: string | undefined, now: number): number | null {
   const text = header?.trim() ?? ''
@@ -12,7 +12,7 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return waitMs > 0 ? Math.min(waitMs, CEILING_MS) : null
 }
 
-/** Epoch ms, or NaN. Every form that is still sent ends in GMT; Date.parse alone finds a date in "-5" too. */
+/** Epoch milliseconds, or NaN. Date.parse alone would read "-5" as a date. All forms in use end in GMT. */
 function httpDate(text: string): number {
   return /^[A-Z][a-z]+, .* GMT$/.test(text) ? Date.parse(text) : Number.NaN
 }

@@ -1,21 +1,21 @@
-// Marketing campaigns: a burst of sending, then opens and clicks that trail off over four weeks.
+// Marketing campaigns: a burst of messages, then opens and clicks that fade out over four weeks.
 
 import { COUNTERS, type CounterName } from '../counters/names.ts'
 import { clumpyDaysAt, dayCourse, HOUR_MS, MINUTE_MS, parisDaysAt, startOfParisDay } from './clock.ts'
 import { between, chance, seedFor } from './random.ts'
 import { type Counts, FIRST_DAY, type Manners, outcomeOf, runningSums, type Totals } from './totals.ts'
 
-/** A campaign's last opens and clicks come this many days after it. */
+/** The last opens and clicks of a campaign come this many days after it. */
 const TAIL_DAYS = 27
 const SENDING_MS = 40 * MINUTE_MS
 
-/** How a counter comes in: a part while the messages go out, the rest within hours (`soon`) or days. */
+/** When a counter grows: a part while the messages are sent, the rest within hours (`soon`) or days. */
 interface Arrival {
   readonly withSending: number
   readonly soon: number
 }
 const SENDING: Arrival = { withSending: 1, soon: 0 }
-const REPORTS: Arrival = { withSending: 0.94, soon: 0.05 } // phones that were off
+const REPORTS: Arrival = { withSending: 0.94, soon: 0.05 } // the rest: phones that were switched off
 const RESPONSE: Arrival = { withSending: 0.1, soon: 0.5 }
 const ARRIVAL: Readonly<Record<CounterName, Arrival>> = {
   sent: SENDING,
@@ -33,27 +33,27 @@ const ARRIVAL: Readonly<Record<CounterName, Arrival>> = {
 }
 const ARRIVALS = COUNTERS.map((name) => ARRIVAL[name])
 
-/** When people look at their phones. */
+/** How people's use of their phones is spread over the day. */
 const awake = dayCourse([2, 1, 0.3, 0.1, 0.1, 0.5, 2, 5, 7, 7, 7, 7, 9, 8, 6, 6, 6, 7, 8, 9, 9, 8, 6, 4])
 
-/** The part (0 … 1) of what comes within a time constant that has come after some days; all of it at the end. */
+/** The part (0 … 1) that has arrived after `days`, with exponential decay; 1 after TAIL_DAYS. */
 function fading(days: number, constantDays: number): number {
   return (1 - Math.exp(-days / constantDays)) / (1 - Math.exp(-TAIL_DAYS / constantDays))
 }
 
-/** Days as a phone's owner lives them: they pass in the waking hours. */
+/** Days that pass during waking hours. */
 function awakeDays(days: number): number {
   const day = Math.floor(days)
   return day + awake(days - day)
 }
 
-/** When the campaign of a week (counted from the first) goes out: Tuesday to Saturday, in the hours that the law allows. */
+/** When the campaign of a week (counted from the first) is sent: Tuesday to Saturday, at hours that the law allows. */
 function departureAt(week: number, seed: number): number {
   const day = FIRST_DAY + 7 * week + 1 + Math.floor(between(0, 5, seed, 2 * week))
   return startOfParisDay(day) + Math.round(between(20, 37, seed, 2 * week + 1)) * (HOUR_MS / 2)
 }
 
-/** The totals of campaigns of about `recipients` messages, one in `everyWeeks` weeks on the average. */
+/** Returns the totals of campaigns of about `recipients` messages each, one every `everyWeeks` weeks. */
 export function campaigns(seed: number, recipients: number, everyWeeks: number, manners: Manners): Totals {
   const [sizeSeed, timeSeed, outcomeSeed] = [
     seedFor(seed, 'size'),
@@ -70,7 +70,7 @@ export function campaigns(seed: number, recipients: number, everyWeeks: number, 
   return (at) => {
     const daysNow = awakeDays(clumpyDaysAt(at, timeSeed))
     const thisWeek = Math.floor((parisDaysAt(at) - FIRST_DAY) / 7)
-    const oldestWeek = Math.max(0, thisWeek - 4) // what is older has come in completely
+    const oldestWeek = Math.max(0, thisWeek - 4) // older campaigns have arrived completely
     const totals = [...sums(oldestWeek)]
     for (let week = oldestWeek; week <= thisWeek; week++) {
       const departsAt = departureAt(week, timeSeed)

@@ -1,5 +1,5 @@
-// The clocks that the sandbox's lives run by: days in Paris, and the unevenness of real traffic.
-// Instants are epoch milliseconds, days are counted from 1970-01-01, and every clock only runs forward.
+// The clocks of the sandbox's traffic: days in Paris, and the unevenness of real traffic. Instants are in epoch
+// milliseconds, days are counted from 1970-01-01, and no clock ever runs backwards.
 
 import { chance } from './random.ts'
 
@@ -9,13 +9,13 @@ export const DAY_MS = 24 * HOUR_MS
 
 const summers = new Map<number, readonly [startsAt: number, endsAt: number]>()
 
-/** The instant at which the Union's clocks change in a month: its last Sunday, 01:00 UTC (directive 2000/84/EC). */
+/** When the clocks of the EU change in a month (0 … 11): its last Sunday, 01:00 UTC (directive 2000/84/EC). */
 function clockChangeAt(year: number, month: number): number {
   const lastDayAt = Date.UTC(year, month + 1, 0, 1)
   return lastDayAt - new Date(lastDayAt).getUTCDay() * DAY_MS
 }
 
-// Intl knows this too, at a hundred times the price; a sandbox may be wrong about decrees to come.
+// Intl is a hundred times slower, and a sandbox need not follow future changes of the law.
 function parisOffsetMs(at: number): number {
   const year = new Date(at).getUTCFullYear()
   let summer = summers.get(year)
@@ -26,15 +26,15 @@ function parisOffsetMs(at: number): number {
   return at >= summer[0] && at < summer[1] ? 2 * HOUR_MS : HOUR_MS
 }
 
-/** The instant at which a day begins in Paris. */
+/** Returns the instant at which a day begins in Paris. */
 export function startOfParisDay(day: number): number {
-  // an hour before midnight UTC is on midnight's side of every clock change
+  // Clocks change at 01:00 UTC, so the offset an hour before midnight UTC is also that of midnight in Paris.
   return day * DAY_MS - parisOffsetMs(day * DAY_MS - HOUR_MS)
 }
 
 /**
- * The days since 1970 in Paris: whole at each midnight there. A day of 23 or 25 hours is run through
- * evenly, because a local time that is set back would make totals fall.
+ * Returns the days since 1970 in Paris, a whole number at each midnight there. Days of 23 and 25 hours pass evenly,
+ * because totals would fall if local time went back.
  */
 export function parisDaysAt(at: number): number {
   const day = Math.floor((at + parisOffsetMs(at)) / DAY_MS)
@@ -42,12 +42,12 @@ export function parisDaysAt(at: number): number {
   return day + (at - startsAt) / (startOfParisDay(day + 1) - startsAt)
 }
 
-/** ISO weekday of a day: 1 Monday … 7 Sunday. */
+/** Returns the ISO weekday of a day: 1 Monday … 7 Sunday. */
 export function weekdayOf(day: number): number {
   return ((day + 3) % 7) + 1
 }
 
-/** A clock that is now ahead and now behind, by up to half a `swing` (below 1) of a slot. */
+/** Makes slots pass faster or slower: moves their edges by up to half a `swing` (below 1) of a slot. */
 function unevenly(at: number, slotMs: number, swing: number, seed: number): number {
   const slot = Math.floor(at / slotMs)
   const from = slot + swing * (chance(seed, slot) - 0.5)
@@ -55,12 +55,12 @@ function unevenly(at: number, slotMs: number, swing: number, seed: number): numb
   return slotMs * (from + (to - from) * (at / slotMs - slot))
 }
 
-/** Days in Paris as a clumpy source of traffic lives them: uneven by the five minutes and by the hour. */
+/** Days in Paris that pass unevenly within each hour and each five minutes, so that traffic comes in clumps. */
 export function clumpyDaysAt(at: number, seed: number): number {
   return parisDaysAt(unevenly(unevenly(at, HOUR_MS, 0.3, seed), 5 * MINUTE_MS, 0.7, seed))
 }
 
-/** From 24 hourly weights: the part (0 … 1) of a day's doings that is done when a part of the day is over. */
+/** Returns a function from the part (0 … 1) of a day that is over to the part of its traffic, by 24 hourly weights. */
 export function dayCourse(hourlyWeights: readonly number[]): (partOfDay: number) => number {
   const total = hourlyWeights.reduce((sum, weight) => sum + weight, 0)
   const doneBy = [0]

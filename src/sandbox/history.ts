@@ -1,16 +1,16 @@
-// The sandbox's own past, as a primosync that had been running would have recorded it. Demo mode loads it.
+// The history of the sandbox, as a running primosync would have recorded it. Demo mode loads it.
 
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './clock.ts'
 import { GAP, isDuring } from './incidents.ts'
 import { LATE_CATEGORY, SANDBOX_CATEGORIES, type SandboxStats, statsAt } from './lives.ts'
 
-/** How far back demo mode looks. */
+/** How much history demo mode loads. */
 export const SANDBOX_HISTORY_MS = 90 * DAY_MS
 
 const RECENT_MS = 2 * DAY_MS
 const WATCHED_LATE_MS = 10 * DAY_MS
 
-/** What the sandbox answered for a category at an instant (epoch milliseconds). */
+/** The answer of the sandbox for a category at an instant (epoch milliseconds). */
 export interface SandboxSnapshot {
   readonly category: string
   readonly at: number
@@ -18,9 +18,9 @@ export interface SandboxSnapshot {
 }
 
 /**
- * The sandbox's answers in [from, until), epoch milliseconds: at each full hour, and in the last two days
- * every five minutes. Category after category, each in the order of time. It leaves out a day and a half
- * without polls (which recurs every 80 days), and LATE_CATEGORY before its last ten days.
+ * Yields the sandbox's answers in [from, until), epoch milliseconds: at each full hour, and every five minutes in the
+ * last two days; category by category, each in the order of time. There is no answer in GAP (a day and a half, every 80
+ * days), and none for LATE_CATEGORY before the last ten days.
  */
 export function* sandboxHistory(options: {
   seed: number
@@ -44,7 +44,7 @@ function* pollsBetween(from: number, until: number): Generator<number> {
   yield* multiplesBetween(recentFrom, until, 5 * MINUTE_MS)
 }
 
-/** The multiples of a step in [from, until): aligned to the clock. */
+/** The multiples of `stepMs` in [from, until). */
 function* multiplesBetween(from: number, until: number, stepMs: number): Generator<number> {
   for (let at = Math.ceil(from / stepMs) * stepMs; at < until; at += stepMs) yield at
 }

@@ -1,5 +1,5 @@
-// What goes wrong in the sandbox's lives. Everything recurs in seasons of 80 days, anchored to the
-// calendar by seed, so that any 90 days hold each incident and no two of them fall together.
+// The incidents in the sandbox's traffic. Each recurs once (corrections five times) in a season of 80 days, whose start
+// depends on the seed. Any 90 days therefore contain every incident, and no two coincide.
 
 import { COUNTERS } from '../counters/names.ts'
 import { DAY_MS, HOUR_MS, parisDaysAt, startOfParisDay } from './clock.ts'
@@ -8,7 +8,7 @@ import { type Counts, FIRST_DAY, type Totals } from './totals.ts'
 
 const SEASON_DAYS = 80
 
-/** An incident: the day within a season (0 … 79), the hour in Paris, and how long it lasts. */
+/** The day within a season (0 … 79), the hour in Paris, and the duration. */
 interface Incident {
   readonly day: number
   readonly hour: number
@@ -24,13 +24,13 @@ const CORRECTIONS: readonly Incident[] = [
 ]
 const RESET: Incident = { day: 44, hour: 9.4, lastsMs: 0 }
 
-/** The provider answers zero; around a full hour, so that hourly polls see it too. */
+/** The provider answers zeros. It lasts over a full hour, so that hourly polls see it, too. */
 export const HICCUP: Incident = { day: 12, hour: 10.75, lastsMs: HOUR_MS / 2 }
 
-/** No polls: the sandbox's past has no snapshots. */
+/** Nothing is polled: the history has no snapshots. */
 export const GAP: Incident = { day: 27, hour: 18, lastsMs: 1.5 * DAY_MS }
 
-/** The provider leaves out what it otherwise reports of openers and clickers. */
+/** The provider leaves out the counters of opens and clicks. */
 export const OMISSION: Incident = { day: 58, hour: 11.5, lastsMs: 10 * DAY_MS }
 
 const DELIVERED = COUNTERS.indexOf('delivered')
@@ -44,7 +44,7 @@ function startOf(incident: Incident, season: number, seed: number): number {
   return startOfParisDay(seasonStart(season, seed) + incident.day) + incident.hour * HOUR_MS
 }
 
-/** The season whose occurrence of an incident is the newest that has begun by `at`; negative before the first. */
+/** The season of the newest occurrence of an incident that has begun by `at`; negative before the first. */
 function newestSeason(incident: Incident, at: number, seed: number): number {
   const season = Math.floor((parisDaysAt(at) - seasonStart(0, seed)) / SEASON_DAYS)
   return startOf(incident, season, seed) <= at ? season : season - 1
@@ -54,12 +54,12 @@ function newestStart(incident: Incident, at: number, seed: number): number {
   return startOf(incident, newestSeason(incident, at, seed), seed)
 }
 
-/** Whether an incident is going on at an instant. */
+/** Returns whether an instant is within an incident. */
 export function isDuring(incident: Incident, at: number, seed: number): boolean {
   return at < newestStart(incident, at, seed) + incident.lastsMs
 }
 
-/** Totals that begin again at zero once in a season. */
+/** Returns totals that restart at zero once per season. */
 export function withResets(totals: Totals, seed: number): Totals {
   return (at) => {
     const before = totals(newestStart(RESET, at, seed))
@@ -68,20 +68,20 @@ export function withResets(totals: Totals, seed: number): Totals {
 }
 
 /**
- * Totals that the provider corrects now and then: in turn it takes out messages that were counted twice,
- * and finds that messages called delivered were not.
+ * Returns totals that the provider corrects: alternately it removes messages that were counted twice, and turns
+ * delivered messages into errors.
  */
 export function withCorrections(totals: Totals, seed: number): Totals {
   const instantOf = (n: number): number =>
     startOf(CORRECTIONS[n % CORRECTIONS.length]!, Math.floor(n / CORRECTIONS.length), seed)
-  /** How many corrections lie in [the first day, at]. */
+  /** How many corrections there are from the first day to `at`. */
   const countBy = (at: number): number => {
     const seasons = Math.max(0, newestSeason(CORRECTIONS[0]!, at, seed))
     let n = seasons * CORRECTIONS.length
     while (instantOf(n) <= at) n++
     return n
   }
-  const changes: Counts[] = [COUNTERS.map(() => 0)] // by the number of corrections, summed up
+  const changes: Counts[] = [COUNTERS.map(() => 0)] // cumulative, by the number of corrections
   const changeAfter = (n: number): Counts => {
     for (let next = changes.length; next <= n; next++) {
       const latest = totals(instantOf(next - 1))
@@ -98,7 +98,7 @@ export function withCorrections(totals: Totals, seed: number): Totals {
   }
 }
 
-/** What the `n`-th correction changes, a few percent of the growth since the one before. */
+/** The changes of the `n`-th correction: up to three percent of the growth since the one before. */
 function correctionOf(growth: Counts, n: number, seed: number): number[] {
   const share = between(0.01, 0.03, seedFor(seed, 'corrections'), n)
   if (n % 2 === 1) return growth.map((count) => -Math.floor(count * share))

@@ -1,5 +1,5 @@
-// The sandbox's categories and their lives: what the provider would answer at any instant, as a pure
-// function of category, instant and seed. Nothing is stored; running sums are kept to be quick.
+// The sandbox's categories and their lives: a life is what the provider would answer at each instant, as a pure function
+// of category, instant and seed. Nothing is stored; running sums are cached for speed.
 
 import { COUNTERS } from '../counters/names.ts'
 import { campaigns } from './campaigns.ts'
@@ -26,7 +26,7 @@ const COURSES = {
   parcels: dayCourse([0, 0, 0, 0, 0, 2, 12, 45, 60, 55, 50, 46, 40, 42, 44, 40, 34, 28, 18, 8, 3, 0, 0, 0]),
 }
 
-// The part of a usual day's messages on Monday … Sunday.
+// Messages on Monday … Sunday, relative to an average day.
 const WEEKS = {
   consumers: [1.02, 1, 1.04, 1.06, 1.15, 0.92, 0.7],
   office: [1.12, 1.08, 1.02, 1.06, 0.92, 0.12, 0.07],
@@ -47,7 +47,7 @@ const PROMOTION: Manners = {
   unsubscribers: 0.006,
 }
 
-/** Messages by day: a usual number, the weekday's part of it, a slow growth, and what every day has of its own. */
+/** Messages by day: `usual`, scaled by weekday, yearly growth and a random factor of up to 12 percent. */
 function daily(
   seed: number,
   usual: number,
@@ -61,7 +61,7 @@ function daily(
   }
 }
 
-/** The part of the high season's business at a day of the year: high in summer, and again around the new year. */
+/** The traffic of a day, relative to the high season: high in summer, and again around the new year. */
 function season(day: number): number {
   const distance = (fromDayOfYear: number): number => {
     const days = Math.abs((day % 365.2425) - fromDayOfYear)
@@ -72,7 +72,7 @@ function season(day: number): number {
   return 0.06 + 0.94 * peak(205, 42) + 0.5 * peak(362, 24)
 }
 
-/** A level that moves slowly by a quarter around a usual one; one decimal. */
+/** A gauge that moves slowly, by up to a quarter, around a usual level; one decimal. */
 function timespentAt(at: number, seed: number): number {
   const usual = between(8, 40, seed, 0)
   const turn = (periodDays: number, index: number): number =>
@@ -87,29 +87,29 @@ function statsOf(counts: readonly number[], timespent: number): SandboxStats {
   return stats
 }
 
-/** Zero everywhere. */
+/** An answer with zero in every field. */
 export const NO_STATS: SandboxStats = statsOf(
   COUNTERS.map(() => 0),
   0,
 )
 
-/** The life behind some totals. */
+/** The life of a category with these totals. */
 function living(seed: number, totals: Totals): Life {
   return (at) => statsOf(totals(at), timespentAt(at, seed))
 }
 
-/** A life that ended before the sandbox's first day. */
+/** A life without changes: the category was last used before the sandbox's first day. */
 function idle(seed: number): Life {
   const stats = living(seed, () => [4812, 4809, 4655, 702, 318, 402, 911, 37, 21, 92, 62, 1])(0)
   return () => stats
 }
 
-/** A life that the provider answers with zeros for half an hour a season. */
+/** A life with answers of zeros for half an hour per season. */
 function withHiccups(life: Life, seed: number): Life {
   return (at) => (isDuring(HICCUP, at, seed) ? NO_STATS : life(at))
 }
 
-/** A life whose provider leaves the fields of openers out, and those of clickers null, for ten days a season. */
+/** A life without the fields of openers, and with null for those of clickers, for ten days per season. */
 function withOmissions(life: Life, seed: number): Life {
   return (at) => {
     if (!isDuring(OMISSION, at, seed)) return life(at)
@@ -118,10 +118,10 @@ function withOmissions(life: Life, seed: number): Life {
   }
 }
 
-/** The category that was watched late, so that its history begins with large totals: a baseline is no growth. */
+/** The category that is polled late, so that its history begins with large totals: they must not count as growth. */
 export const LATE_CATEGORY = 'Click & collect'
 
-/** Each category with its life; `own` is the category's own seed, `seed` that of the sandbox's incidents. */
+/** Each category with its life; `own` is the seed of the category, `seed` that of the incidents. */
 const CATEGORIES: Readonly<Record<string, (own: number, seed: number) => Life>> = {
   codeConfirmation: (own) =>
     living(own, stream(own, daily(own, 2600, WEEKS.consumers), COURSES.consumers, CODES)),
@@ -157,7 +157,7 @@ const CATEGORIES: Readonly<Record<string, (own: number, seed: number) => Life>> 
   'ancienne-boutique': idle,
 }
 
-/** The seed unless another is asked for. Any seed works; the incidents of this one are well spread. */
+/** The default seed. Any seed works; the incidents of this one are well spread. */
 export const SANDBOX_SEED = 66
 
 /** The names of the sandbox's categories. */
@@ -165,7 +165,7 @@ export const SANDBOX_CATEGORIES: readonly string[] = Object.keys(CATEGORIES)
 
 const LOAD_CATEGORY = /^load-(\d{1,9})$/
 
-/** The cheap lives of `load-1`, `load-2` …: the same codes, each at its own size and a little later. */
+/** The lives of `load-1`, `load-2` …, cheap to compute: the same traffic, scaled and delayed differently for each. */
 function loadLives(seed: number): (n: number, at: number) => SandboxStats {
   const own = seedFor(seed, 'load')
   const totals = stream(own, daily(own, 20_000, WEEKS.consumers), COURSES.consumers, CODES)
@@ -196,9 +196,9 @@ function livesOf(seed: number): Lives {
 }
 
 /**
- * What the sandbox's provider answers for a category at an instant (epoch milliseconds): the cumulative
- * totals in the order of COUNTERS, then `timespent`; fields may be null or missing. Null for a category
- * that the sandbox does not know; it knows SANDBOX_CATEGORIES, and `load-1`, `load-2` … for load tests.
+ * Returns the sandbox's answer for a category at an instant (epoch milliseconds): the cumulative totals in the order of
+ * COUNTERS, then `timespent`; fields may be null or missing. Null for an unknown category. The known ones are
+ * SANDBOX_CATEGORIES, and `load-1`, `load-2` … for load tests.
  */
 export function statsAt(category: string, at: number, seed: number): SandboxStats | null {
   const lives = livesOf(seed)

@@ -1,8 +1,8 @@
-// Random numbers without state: the same arguments return the same number, in every process and at every restart.
+// Random numbers without state: the same arguments return the same number, in every process and after every restart.
 
 const SPAN = 2 ** 32
 
-/** A separate seed for one purpose, so that two purposes never draw the same numbers. */
+/** Returns a seed for one purpose, so that two purposes do not draw the same numbers. */
 export function seedFor(seed: number, purpose: string): number {
   let hash = 0x811c9dc5 // FNV-1a
   for (const character of `${seed}:${purpose}`) {
@@ -11,7 +11,7 @@ export function seedFor(seed: number, purpose: string): number {
   return hash | 0
 }
 
-/** A number in [0, 1) for the `index`-th draw of a seed (murmur3's finalizer). */
+/** Returns a number in [0, 1) for the `index`-th draw of a seed (murmur3's finalizer). */
 export function chance(seed: number, index: number): number {
   let hash = seed ^ Math.imul(index | 0, 0x9e3779b1)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
@@ -19,7 +19,7 @@ export function chance(seed: number, index: number): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / SPAN
 }
 
-/** A number in [low, high) for the `index`-th draw of a seed. */
+/** Returns a number in [low, high) for the `index`-th draw of a seed. */
 export function between(low: number, high: number, seed: number, index: number): number {
   return low + (high - low) * chance(seed, index)
 }

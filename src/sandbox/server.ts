@@ -1,4 +1,4 @@
-// A stand-in for the provider: a real HTTP server with its contract, for demos, tests and load.
+// A stand-in for the provider: a real HTTP server with the same API, for demos, tests and load tests.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,7 +6,7 @@ import { PrimosyncError, reasonOf } from '../errors.ts'
 import { type Fault, type FaultRates, faultChooser, NO_FAULTS } from './faults.ts'
 import { NO_STATS, statsAt } from './lives.ts'
 
-/** The key that the sandbox accepts; it opens nothing else. */
+/** The API key that the sandbox accepts. It is valid nowhere else. */
 export const SANDBOX_API_KEY = 'sandbox'
 
 const STATS_PATH = '/v2/messages/stats'
@@ -18,23 +18,23 @@ export interface SandboxOptions {
   readonly port: number
   readonly host?: string
   readonly seed: number
-  /** How long every answer takes. */
+  /** The delay of every answer. */
   readonly latencyMs?: number
   readonly faults?: FaultRates
   readonly apiKey?: string
-  /** The clock of its lives, epoch milliseconds. */
+  /** The clock of the totals, epoch milliseconds. */
   readonly now?: () => number
 }
 
 export interface Sandbox {
-  /** The base for PRIMOTEXTO_BASE_URL, `/v2` included. */
+  /** The value for PRIMOTEXTO_BASE_URL, including `/v2`. */
   readonly url: string
   readonly port: number
-  /** Stops listening and drops what is under way. */
+  /** Stops listening and breaks all connections. */
   close(): Promise<void>
 }
 
-/** Starts the sandbox. Throws PrimosyncError where it cannot listen. */
+/** Starts the sandbox. Rejects with a PrimosyncError if it cannot listen. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { port, host = '127.0.0.1', latencyMs = 0 } = options
   const answer = answerer(options)
@@ -59,10 +59,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      const message = `The sandbox cannot listen on ${host}, port ${port}: ${reasonOf(cause)}`
+      const message = `The sandbox cannot listen on ${host}, port ${port}: ${reasonOf(cause)}.`
       reject(
         new PrimosyncError(message, {
-          hint: 'Choose another port with --port; 0 takes any free one.',
+          hint: 'Choose another port with --port. 0 chooses any free one.',
           cause,
         }),
       )
@@ -71,7 +71,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-/** Answers one request by the provider's contract, or wrongly where the faults want it. */
+/** Returns a handler that answers like the provider, or with the fault that is chosen for the request. */
 function answerer(options: SandboxOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { seed, faults = NO_FAULTS, apiKey = SANDBOX_API_KEY, now = Date.now } = options
   const errorAnswerOf = faultChooser(faults, seed)
@@ -86,8 +86,8 @@ function answerer(options: SandboxOptions): (request: IncomingMessage, response:
     const fault = errorAnswerOf(requests++)
     if (fault) return MISBEHAVE[fault](response)
     const category = new URLSearchParams(query).get('category') ?? ''
-    // What the provider answers for a category that it does not know is documented nowhere. Zeros are what
-    // a sum over no messages gives, and the answer that a client is most easily misled by.
+    // The provider does not document its answer for an unknown category. Zeros are the sum over no messages, and
+    // the answer that misleads a client most easily.
     send(response, 200, JSON.stringify(statsAt(category, now(), seed) ?? NO_STATS))
   }
 }
@@ -97,7 +97,7 @@ function cutAtFirst(text: string, separator: string): [before: string, after: st
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }
 
-/** Without a Content-Length, which makes Node send it in chunks, as the provider does. */
+/** Sends an answer without a Content-Length, so that Node sends it in chunks, as the provider does. */
 function send(response: ServerResponse, status: number, body: string, contentType = JSON_TYPE): void {
   response.writeHead(status, { 'Content-Type': contentType })
   response.end(body)

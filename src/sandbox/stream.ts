@@ -5,7 +5,7 @@ import { clumpyDaysAt, MINUTE_MS } from './clock.ts'
 import { chance, seedFor } from './random.ts'
 import { FIRST_DAY, type Manners, outcomeOf, runningSums, type Totals } from './totals.ts'
 
-/** How long after the sending a counter moves. */
+/** How long after sending each counter grows. */
 const LAG_MS: Readonly<Record<CounterName, number>> = {
   sent: 0,
   submitted: 1_000,
@@ -22,7 +22,7 @@ const LAG_MS: Readonly<Record<CounterName, number>> = {
 }
 const LAGS_MS = COUNTERS.map((name) => LAG_MS[name])
 
-/** The totals of a stream: `sentOn` returns the messages of a day, `course` how they are spread over it. */
+/** Returns the totals of a stream. `sentOn` returns the messages of a day, `course` how they are spread over it. */
 export function stream(
   seed: number,
   sentOn: (day: number) => number,
@@ -38,7 +38,7 @@ export function stream(
       const lot = Math.floor(days)
       const before = sums(lot)[counter]!
       const ofTheDay = sums(lot + 1)[counter]! - before
-      // the random part keeps the only event of a day from always falling on its last second
+      // Without the random part, the only event of a day would always happen in its last second.
       return before + Math.floor(ofTheDay * course(days - lot) + chance(clumpSeed, lot))
     })
 }

@@ -1,5 +1,5 @@
-// What becomes of a lot of messages, and the running totals of lot after lot. Whole counts throughout,
-// so that no rounding ever makes a total fall.
+// The outcome of a lot (a batch of messages), and the running totals over lots. All counts are whole numbers, so
+// rounding never makes a total fall.
 
 import { COUNTERS, type CounterName } from '../counters/names.ts'
 import { between, chance } from './random.ts'
@@ -10,7 +10,7 @@ export type Counts = readonly number[]
 /** The cumulative totals of a category at an instant (epoch milliseconds). */
 export type Totals = (at: number) => Counts
 
-/** How recipients of a category behave: shares of the delivered messages unless said otherwise. */
+/** How the recipients of a category behave: shares of the delivered messages, unless noted otherwise. */
 export interface Manners {
   /** of the submitted messages */
   readonly errors: number
@@ -26,10 +26,10 @@ export interface Manners {
 /** 2024-01-01, a Monday: the sandbox's first day. Before it every total is zero. */
 export const FIRST_DAY = 19_723
 
-/** In the end of a lot of `sent` messages: submitted ≤ sent, delivered + errors + bounced = submitted, and so on. */
+/** Returns the final counts of a lot: submitted ≤ sent, delivered + errors + bounced = submitted, and so on. */
 export function outcomeOf(sent: number, manners: Manners, seed: number, lot: number): Counts {
   let draw = lot * 32
-  // a share of 0.2 messages is one message in one lot of five
+  // An expected count of 0.2 becomes one message in one of five lots.
   const partOf = (count: number, share: number): number => {
     const expected = count * share * between(0.8, 1.2, seed, draw++)
     return Math.min(count, Math.floor(expected + chance(seed, draw++)))
@@ -57,7 +57,7 @@ export function outcomeOf(sent: number, manners: Manners, seed: number, lot: num
   return COUNTERS.map((name) => outcome[name])
 }
 
-/** The sums over all lots before the `n`-th (counted from 0), computed once and kept. */
+/** Returns a function for the sums over all lots before the `n`-th (counted from 0), computed once and cached. */
 export function runningSums(outcomeOfLot: (lot: number) => Counts): (n: number) => Counts {
   const sums: Counts[] = [COUNTERS.map(() => 0)]
   return (n) => {

@@ -14,9 +14,9 @@ export interface RecordBatch {
 }
 
 /**
- * Reads whole lines from `startBytes` on, half a MiB at most unless one line is longer, up to `untilBytes` where
- * that is given (what is on the disk of a segment being written). A last line without its end is left for later.
- * `endBytes` equals `startBytes` where there is no further whole line, or no file.
+ * Reads whole lines from `startBytes` on: at most half a MiB, unless one line is longer, and at most up to `untilBytes`
+ * (for a segment that is being written: how much of it is on the disk). An incomplete last line is left for later.
+ * `endBytes` equals `startBytes` if there is no further whole line, or no file.
  */
 export async function readRecords(
   path: string,
@@ -34,7 +34,7 @@ export async function readRecords(
   return { records, damaged, endBytes: startBytes + bytes.length }
 }
 
-/** What follows the last whole line: part of a line, left by a power cut or a killed process. */
+/** Reads what follows the last whole line: part of a line, left by a power cut or a killed process. */
 export async function readTail(path: string, startBytes: number): Promise<Buffer> {
   return await withFile(path, async (file) => {
     const { size } = await file.stat()
@@ -52,7 +52,7 @@ async function withFile(path: string, read: (file: FileHandle) => Promise<Buffer
   try {
     file = await open(path, 'r')
   } catch (error) {
-    // Not written to yet, or stored and removed by another process.
+    // Nothing was written yet, or another process has stored and removed it.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
     throw error
   }

@@ -1,4 +1,4 @@
-// What a spool segment holds: one run's answers and failures as they came, a line each, checksummed.
+// The content of a spool segment: the answers and failures of one run as they arrived, one line each, with a checksum.
 import { crc32 } from 'node:zlib'
 import type { Reading } from '../counters/names.ts'
 import { padded } from '../counters/padded.ts'
@@ -24,7 +24,7 @@ interface OfCategory {
 export interface RunRecord {
   readonly kind: 'run'
   readonly key: string
-  /** The scope; null: all accounts. */
+  /** The only account that the run asks for; null: all accounts. */
   readonly account: string | null
   readonly trigger: Trigger
   readonly scheduledAt: number | null
@@ -51,7 +51,7 @@ export interface FailureRecord extends OfCategory {
   readonly message: string
 }
 
-/** The last line, once every category has answered or failed. `failed` counts those that were not asked, too. */
+/** The last line, once every category is answered or has failed. `failed` includes categories that were not asked. */
 export interface FinishedRecord {
   readonly kind: 'finished'
   readonly at: number
@@ -64,13 +64,13 @@ export type SpoolRecord = RunRecord | Outcome | FinishedRecord
 
 const KINDS: readonly string[] = ['run', 'answer', 'rejected', 'failure', 'finished']
 
-/** A record as a line: its checksum, a space, its JSON. */
+/** Writes a record as a line: its checksum, a space, its JSON, a line feed. */
 export function toLine(record: SpoolRecord): string {
   const json = JSON.stringify(record)
   return `${checksum(json)} ${json}\n`
 }
 
-/** The record in a line (without its line feed); null if the line is damaged or of a later version. */
+/** Reads a line without its line feed. Returns null if it is damaged, or of a kind that only later versions know. */
 export function fromLine(line: string): SpoolRecord | null {
   const json = line.slice(9)
   if (line.slice(0, 9) !== `${checksum(json)} ` || json === '') return null

@@ -7,8 +7,8 @@ import { type SpoolRecord, toLine } from './records.ts'
 export interface Segment {
   readonly path: string
   /**
-   * Resolves once the record is on the disk; records that come together are written and synced together.
-   * Rejects with a PrimosyncError naming the file if that is not certain; all later calls reject, too.
+   * Resolves once the record is on the disk. Records that are appended at the same time are synced together. If one
+   * cannot be written, this call and all later ones reject with a PrimosyncError that names the file.
    */
   append(record: SpoolRecord): Promise<void>
   /** How many bytes are on the disk. */
@@ -22,7 +22,7 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** A segment at `path`; the file is created with the first record. */
+/** Makes a segment at `path`. Its file is created with the first record. */
 export function createSegment(path: string): Segment {
   let file: FileHandle | null = null
   let waiting: Waiting[] = []
@@ -50,7 +50,7 @@ export function createSegment(path: string): Segment {
       } catch (error) {
         if (!broken) {
           broken = unwritable(path, error)
-          // The rest of a half-written line would damage the next one.
+          // Part of a line would damage the line that follows it.
           await file?.truncate(durableBytes).catch(() => {})
         }
         for (const { reject } of group) reject(broken)
@@ -96,7 +96,7 @@ async function syncFolder(folder: string): Promise<void> {
 
 function unwritable(path: string, error: unknown): PrimosyncError {
   return new PrimosyncError(`The spool cannot be written: ${path}: ${reasonOf(error)}.`, {
-    hint: 'Answers are kept there before they are stored. Make room, or correct the permissions of the data folder (PRIMOSYNC_DATA_DIR).',
+    hint: 'Make room on its disk, or correct the permissions of the data folder (PRIMOSYNC_DATA_DIR). Answers are kept there until they are stored.',
     cause: error,
   })
 }

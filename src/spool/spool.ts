@@ -9,7 +9,7 @@ import { createSegment, type Segment } from './segment.ts'
 const SEGMENT = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.ndjson$/
 /**
  * The most that may wait: three million answers, or ten days of a thousand categories every five minutes. At this
- * limit asking stops, because a full disk would stop the rest of the machine, too.
+ * limit asking stops, because a full disk would affect everything else on the machine, too.
  */
 const LIMIT_BYTES = 1 << 30
 /** What a tick may need on the disk: a fixed part, and a part for each category. */
@@ -18,9 +18,9 @@ const CATEGORY_BYTES = 1 << 10
 
 export interface Spool {
   readonly folder: string
-  /** The segment of a run. */
+  /** Makes the segment of a run. */
   create(runKey: string): Segment
-  /** The segments that wait, oldest first. */
+  /** Lists the segments that wait, oldest run first. */
   list(): Promise<WaitingSegment[]>
   /** Removes a segment that is stored. */
   remove(path: string): Promise<void>
@@ -29,7 +29,7 @@ export interface Spool {
    * to look at. Safe to repeat. Returns the path of the file.
    */
   setAside(runKey: string, startBytes: number, damaged: readonly Uint8Array[]): Promise<string>
-  /** The error to report if there is no room for a tick over so many categories; null if there is. */
+  /** Returns the error to report if there is no room for a tick over this many categories, else null. */
   lackOfRoom(categories: number): Promise<PrimosyncError | null>
 }
 
@@ -47,10 +47,10 @@ export async function openSpool(dataDir: string, limitBytes = LIMIT_BYTES): Prom
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await chmod(folder, 0o700)
-    await tryOut(folder)
+    await checkWritable(folder)
   } catch (error) {
     throw new PrimosyncError(`The data folder cannot be written: ${folder}: ${reasonOf(error)}.`, {
-      hint: 'Make room, or correct its permissions, or set PRIMOSYNC_DATA_DIR to a folder that this user may write to.',
+      hint: 'Make room on its disk, correct its permissions, or set PRIMOSYNC_DATA_DIR to a folder that this user may write to.',
       cause: error,
     })
   }
@@ -72,7 +72,7 @@ export async function openSpool(dataDir: string, limitBytes = LIMIT_BYTES): Prom
 }
 
 /** Writes and removes a file, so that a folder without write permission is reported at the start. */
-async function tryOut(folder: string): Promise<void> {
+async function checkWritable(folder: string): Promise<void> {
   const path = join(folder, `.try-${process.pid}-${Date.now()}`)
   try {
     await writeFile(path, 'primosync checks that it can write here.\n', { mode: 0o600, flush: true })
@@ -88,10 +88,10 @@ async function listSegments(folder: string): Promise<WaitingSegment[]> {
       if (runKey === undefined) return null
       const path = join(folder, name)
       const stats = await stat(path).catch(() => null)
-      return stats && { path, runKey, bytes: stats.size, changedAt: stats.mtimeMs } // null: removed meanwhile
+      return stats && { path, runKey, bytes: stats.size, changedAt: stats.mtimeMs } // null if it was removed meanwhile
     }),
   )
-  // Keys are UUIDv7: by time.
+  // Keys are UUIDv7, so this is the order of time.
   return segments.filter((segment) => segment !== null).sort((a, b) => (a.runKey < b.runKey ? -1 : 1))
 }
 
@@ -105,7 +105,7 @@ async function lackOfRoom(
     return new PrimosyncError(
       `The spool is full: ${bytesText(waiting)} wait in ${folder}. Asking stops until the database has stored them.`,
       {
-        hint: 'Find out why the database cannot be used (primosync doctor). The waiting answers are stored once it can.',
+        hint: 'Run primosync doctor to see why the database cannot be used. The answers are stored as soon as it can be.',
       },
     )
   }

@@ -1,17 +1,17 @@
-// The asking part of a tick: every category once, each outcome handed on the moment it is there.
-import { reasonOf } from '../errors.ts'
+// The asking part of a tick: asks for every category once, and passes each outcome on when it arrives.
+import { reasonOf, sentence } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import { ApiError } from '../primotexto/api-error.ts'
 import type { Client, FetchStats } from '../primotexto/client.ts'
 import type { FailureRecord, Outcome } from '../spool/records.ts'
 import type { Target } from './targets.ts'
 
-/** How many failures of one class are logged one by one: in an outage of the provider all categories fail alike. */
-const TOLD_OF_A_CLASS = 5
+/** How many failures of a class are logged individually. In an outage of the provider all categories fail alike. */
+const LOGGED_PER_CLASS = 5
 
 /**
- * Asks for all targets and passes each outcome to `keep`. Returns how many categories have no outcome or a failure
- * (`failed`), and how many answers could not be used (`rejected`). Never rejects; `keep` must not either.
+ * Asks for all targets and passes each outcome to `keep`. Returns how many categories have a failure or no outcome
+ * (`failed`), and how many answers could not be used (`rejected`). Never rejects, and `keep` must not either.
  */
 export async function askAll(
   accounts: readonly { readonly name: string; readonly client: Client }[],
@@ -21,7 +21,7 @@ export async function askAll(
   keep: (outcome: Outcome) => Promise<void>,
 ): Promise<{ failed: number; rejected: number }> {
   const runs = new Map(accounts.map(({ name, client }) => [name, client.run(signal)]))
-  const tell = teller(log)
+  const failures = failureLog(log)
   let failed = 0
   let rejected = 0
   let unasked = 0
@@ -31,17 +31,17 @@ export async function askAll(
       if (outcome?.kind === 'rejected') rejected += 1
       if (outcome === null || outcome.kind === 'failure') failed += 1
       if (outcome === null) unasked += 1
-      if (outcome?.kind === 'failure') tell.failure(outcome)
+      if (outcome?.kind === 'failure') failures.add(outcome)
       if (outcome !== null) await keep(outcome)
     }),
   )
-  tell.rest()
+  failures.summarize()
   if (unasked > 0 && !signal.aborted)
-    log.warn({ categories: unasked }, 'the other categories were given up in this run')
+    log.warn({ categories: unasked }, 'The other categories were given up in this run.')
   return { failed, rejected }
 }
 
-/** Null if the category was not asked, because of a stop, a refused account or a provider that answers nothing. */
+/** Null if the category was given up because of a stop, a refused account or a provider that answers nothing. */
 async function ask(
   fetchStats: FetchStats,
   { account, category }: Target,
@@ -55,7 +55,10 @@ async function ask(
   } catch (error) {
     if (error instanceof ApiError) return error.cause instanceof ApiError ? null : failureOf(account, error)
     if (!signal.aborted)
-      log.error({ account, category, err: error }, `a category was not asked: ${reasonOf(error)}`)
+      log.error(
+        { account, category, err: error },
+        sentence(`A category was not asked for: ${reasonOf(error)}`),
+      )
     return null
   }
 }
@@ -75,20 +78,20 @@ function failureOf(account: string, error: ApiError): FailureRecord {
   }
 }
 
-/** Logs failures, and sums them up where there are many of one class. */
-function teller(log: Logger) {
+/** Logs failures, with a summary for a class with many of them. */
+function failureLog(log: Logger) {
   const counts = new Map<FailureRecord['class'], number>()
   return {
-    failure({ account, category, class: errorClass, message }: FailureRecord): void {
+    add({ account, category, class: errorClass, message }: FailureRecord): void {
       const count = (counts.get(errorClass) ?? 0) + 1
       counts.set(errorClass, count)
-      if (count <= TOLD_OF_A_CLASS) log.error({ account, category, class: errorClass }, message)
+      if (count <= LOGGED_PER_CLASS) log.error({ account, category, class: errorClass }, message)
     },
-    rest(): void {
+    summarize(): void {
       for (const [errorClass, count] of counts) {
-        const more = count - TOLD_OF_A_CLASS
+        const more = count - LOGGED_PER_CLASS
         if (more > 0)
-          log.error({ class: errorClass }, `${more} more failures of this class, see sync.failures`)
+          log.error({ class: errorClass }, `More failures of this class: ${more}. See sync.failures.`)
       }
     },
   }

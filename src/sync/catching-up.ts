@@ -1,4 +1,4 @@
-// Between ticks: stores what waits in the spool as soon as the database is back. Asks the provider for nothing.
+// Between ticks: stores what waits in the spool as soon as the database is back. Sends no request to the provider.
 import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pRetry from 'p-retry'
@@ -11,14 +11,14 @@ import type { TickDeps } from './tick.ts'
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 15_000
 const SLICE_MS = 2_000
-/** Longer than other processes that wait for the lease take to ask for it again. */
+/** Long enough for another process that waits for the lease to try again. */
 const TURN_OF_OTHERS_MS = 500
-/** How long after a stop to wait for a database that does not answer. */
+/** How long to wait after a stop for a database that does not answer. */
 const STOP_GRACE_MS = 4_000
 
 /**
- * Tries until everything that waits is stored (true), what is left cannot be stored, or `signal` is aborted. Calls
- * `onStored` for each transaction. Never rejects; the next tick retries what it could not store.
+ * Retries until everything that waits is stored. Resolves to false if a part cannot be stored, or `signal` is aborted;
+ * the next tick tries again. Calls `onStored` for each transaction. Never rejects.
  */
 export async function catchUp(deps: TickDeps, onStored: OnStored, signal: AbortSignal): Promise<boolean> {
   const caughtUp = pRetry(() => storeAll(deps, onStored, signal), {
@@ -31,12 +31,13 @@ export async function catchUp(deps: TickDeps, onStored: OnStored, signal: AbortS
   try {
     return await unlessStopped(caughtUp, signal, STOP_GRACE_MS)
   } catch (error) {
-    if (!signal.aborted) deps.log.error({ err: error }, 'what waits in the spool cannot be stored')
+    if (!signal.aborted)
+      deps.log.error({ err: error }, 'The answers in the spool cannot be stored. The next tick tries again.')
     return false
   }
 }
 
-/** In slices of two seconds, between which other processes can take the lease: a backlog of days takes minutes. */
+/** Stores in slices, between which other processes can take the lease, as a backlog of days takes minutes. */
 async function storeAll(deps: TickDeps, onStored: OnStored, signal: AbortSignal): Promise<boolean> {
   const replay = { key: randomUUIDv7(), startedAt: Date.now() }
   while ((await deps.spool.list()).length > 0) {
@@ -54,7 +55,7 @@ async function storeSlice(
   signal: AbortSignal,
 ): Promise<number> {
   await prepare()
-  // Without a limit: the process that holds the lease may store it for us.
+  // No limit: the process that holds the lease may meanwhile store what waits here.
   const turn = { patienceMs: Number.POSITIVE_INFINITY, signal }
   const lease = (await acquireLease(warehouse, holder, turn))!
   try {

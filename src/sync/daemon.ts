@@ -1,6 +1,6 @@
-// The daemon's loop: the first tick at once, then on schedule, until it is stopped. Between two ticks it stores what
-// the database could not take.
-import { PrimosyncError, reasonOf } from '../errors.ts'
+// The loop of the daemon: the first tick at once, then on schedule, until it is stopped. Between two ticks it stores
+// what the database could not take before.
+import { PrimosyncError, reasonOf, sentence } from '../errors.ts'
 import type { RunCounts } from '../warehouse/runs.ts'
 import { catchUp } from './catching-up.ts'
 import { createSchedule, type Schedule } from './schedule.ts'
@@ -10,17 +10,17 @@ export interface DaemonDeps extends TickDeps {
   readonly pattern: string
   /** Called after every tick that ran. */
   onTick(report: TickReport): void
-  /** Called with whether answers still wait, after each attempt to store them. */
+  /** Called after each attempt to store answers, with whether some still wait. */
   onWaiting?(isWaiting: boolean): void
   /** Called with what was stored between two ticks. */
   onLate?(counts: RunCounts): void
-  /** Called for every instant at which a tick was due, with its outcome. */
+  /** Called with the outcome of every tick that was due, also of one that did not run. */
   onDue?(outcome: TickOutcome): void
 }
 
 /**
- * The status of a tick that ran, or: `error` (it went wrong as a whole), `elsewhere` (another process ran it),
- * `left_out` (the one before was still under way).
+ * The status of a tick that ran, or: `error` (the tick failed as a whole), `elsewhere` (another process ran it),
+ * `left_out` (the tick before was still under way).
  */
 export const TICK_OUTCOMES = ['ok', 'partial', 'failed', 'error', 'elsewhere', 'left_out'] as const
 export type TickOutcome = (typeof TICK_OUTCOMES)[number]
@@ -29,11 +29,11 @@ export interface Daemon {
   readonly schedule: Schedule
   /** Resolves when the first tick is over. */
   readonly firstTick: Promise<void>
-  /** Starts no new tick, and waits for the one under way to store what has arrived. */
+  /** Starts no new tick, and waits until the one under way has stored what has arrived. */
   stop(): Promise<void>
 }
 
-/** Starts ticking. `stop` is the signal that also ends the requests of a tick under way. */
+/** Starts the first tick and the schedule. The signal `stop` also ends the requests of a tick under way. */
 export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
   let underWay: ReturnType<typeof runTick> | null = null
   let catchingUp = Promise.resolve()
@@ -41,10 +41,10 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
 
   const run = async (trigger: 'startup' | 'schedule', scheduledAt: number | null): Promise<void> => {
     if (stop.aborted) return
-    // Ticks never queue up: the next one asks for the totals of its own time.
+    // Ticks do not queue up, as the next one asks for newer totals anyway.
     if (underWay) {
       deps.onDue?.('left_out')
-      return deps.log.warn('a tick is left out: the one before is still under way')
+      return deps.log.warn('A tick is left out, as the one before is still under way.')
     }
     untilNextTick.abort()
     underWay = runTick(deps, trigger, scheduledAt, stop)
@@ -77,7 +77,7 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
   }
 }
 
-/** Logs a tick that fails; the next one runs all the same. Never rejects. */
+/** Logs a tick that fails, so that the next one runs nevertheless. Never rejects. */
 async function runTick(
   deps: DaemonDeps,
   trigger: 'startup' | 'schedule',
@@ -89,22 +89,22 @@ async function runTick(
     const report = await tick(deps, { trigger, scheduledAt }, stop)
     deps.onDue?.(report === null ? 'elsewhere' : report.status)
     if (report === null) {
-      log.debug('this tick was run by another process')
+      log.debug('This tick was run by another process.')
       return null
     }
     const { run, ...facts } = report
     const level = report.waiting || report.status !== 'ok' ? 'warn' : 'info'
-    log[level]({ trigger, ...facts }, `tick ${report.status}`)
+    log[level]({ trigger, ...facts }, `Tick finished: ${report.status}.`)
     deps.onTick(report)
     return report
   } catch (error) {
     if (error === stop.reason) {
-      log.debug('the stop came before the turn of this tick')
+      log.debug('A tick was stopped before it began.')
       return null
     }
     deps.onDue?.('error')
     const hint = error instanceof PrimosyncError ? error.hint : null
-    log.error(hint === null ? { err: error } : { hint }, `tick failed: ${reasonOf(error)}`)
+    log.error(hint === null ? { err: error } : { hint }, sentence(`Tick failed: ${reasonOf(error)}`))
     return null
   }
 }

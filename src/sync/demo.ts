@@ -1,4 +1,4 @@
-// Demo mode: without an API key the built-in sandbox plays the provider, with 90 days of its own past.
+// Demo mode: without an API key the built-in sandbox plays the provider, with a history of 90 days.
 import { randomUUIDv7 } from 'node:crypto'
 import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import type { Snapshot } from '../counters/names.ts'
@@ -12,13 +12,13 @@ import { addToRun, beginRun, finishRun } from '../warehouse/runs.ts'
 import { CopySink } from '../warehouse/series/copy-sink.ts'
 import { recordSnapshots } from '../warehouse/series/record.ts'
 
-/** Loads the sandbox's past unless there are demo data already. Returns how many snapshots it stored. */
+/** Loads the sandbox's history unless there are demo data already. Returns how many snapshots it stored. */
 export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => void): Promise<number> {
   const ids = await addCategories(warehouse.db, DEMO_ACCOUNT, SANDBOX_CATEGORIES)
   const until = Date.now()
   const from = until - SANDBOX_HISTORY_MS
   const calendar = await loadCalendar(warehouse.db, from, until)
-  // All or nothing: a start that is killed in the middle loads it again.
+  // One transaction: if this is killed, the next start loads the whole history again.
   return await warehouse.transaction(async ({ db, connection }) => {
     if (await haveSnapshots(db, [...ids.values()])) return 0
     const runId = (await beginRun(db, {
@@ -44,7 +44,7 @@ export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => vo
   })
 }
 
-/** Pauses the demo's categories beside real ones, so that they do not look stale. Their data stay. */
+/** Pauses the demo's categories once there are real ones, so that they do not look stale. Their data stay. */
 export async function pauseDemo(db: Db): Promise<void> {
   const demo = await listCategories(db, DEMO_ACCOUNT)
   for (const { id, state } of demo) if (state === 'active') await setCategoryState(db, id, 'paused')
@@ -61,7 +61,7 @@ function* historyByCategory(from: number, until: number): Generator<[string, Sna
   let current: [string, Snapshot[]] | null = null
   for (const { category, at, stats } of sandboxHistory({ seed: SANDBOX_SEED, from, until })) {
     const read = readStats(JSON.stringify(stats))
-    if (!('reading' in read)) throw new Error(`the sandbox broke its contract: ${read.reason}`)
+    if (!('reading' in read)) throw new Error(`The sandbox sent an invalid answer: ${read.reason}.`)
     if (current?.[0] !== category) {
       if (current) yield current
       current = [category, []]

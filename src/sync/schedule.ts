@@ -1,9 +1,9 @@
 // The cron schedule: when ticks are due. The caller keeps ticks from overlapping.
 import { createTask, type ScheduledTask } from 'node-cron'
 
-/** How many ticks ahead to look for the longest pause. */
+/** Among how many future ticks the longest pause is looked for. */
 const LOOK_AHEAD = 500
-/** How often the clock is read: it may be set, and a suspended machine wakes up at another time. */
+/** How often the clock is read: it may be set, and jumps when a suspended machine wakes up. */
 const LOOK_EVERY_MS = 1_000
 
 export interface Schedule {
@@ -13,9 +13,9 @@ export interface Schedule {
 }
 
 /**
- * Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds), once for all instants missed
- * together. node-cron only computes the instants. Its own timers would stop after the clock is set back, and would
- * count through all the seconds of a suspended machine.
+ * Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds), and only once for several instants
+ * that were missed. node-cron only computes the instants: its own timers stop after the clock is set back, and step
+ * through all the seconds for which a machine was suspended.
  */
 export function createSchedule(
   pattern: string,
@@ -50,7 +50,7 @@ export function createSchedule(
   }
 }
 
-/** The longest time between two ticks of a schedule in milliseconds, among its next 500 ticks. */
+/** Returns the longest time between two of the next 500 ticks of a schedule, in milliseconds. */
 export function longestPauseMs(pattern: string, timezone: string): number {
   const instants = instantsOf(pattern, timezone)
     .getNextRuns(LOOK_AHEAD)
@@ -58,7 +58,7 @@ export function longestPauseMs(pattern: string, timezone: string): number {
   return Math.max(0, ...instants.slice(1).map((at, i) => at - instants[i]!))
 }
 
-/** A task of node-cron that is never started. */
+/** Makes a task of node-cron that is never started, to compute instants. */
 function instantsOf(pattern: string, timezone: string): ScheduledTask {
   return createTask(pattern, () => {}, { timezone })
 }

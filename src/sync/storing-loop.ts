@@ -1,4 +1,4 @@
-// Stores while a tick asks: first what earlier runs left, then this run's answers in groups as they arrive.
+// Stores while a tick asks: first the backlog of earlier runs, then the answers of this run in groups as they arrive.
 
 import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -43,7 +43,7 @@ export class StoringLoop {
   readonly #outOfTime = new AbortController()
   #counts: RunCounts = NO_COUNTS
   #late = 0
-  /** The backlog of earlier runs is stored, or a part of it cannot be. Until then nothing of this run is stored. */
+  /** True once the backlog is stored, or what is left cannot be. Until then nothing of this run is stored. */
   #isCaughtUp = false
   #hasUnstorable = false
   /** The last step of storing; each step waits for the one before. */
@@ -67,15 +67,16 @@ export class StoringLoop {
     }, GATHER_MS)
   }
 
-  /** Waits until the backlog is stored, or its time is over. Resolves also after a stop. */
+  /** Resolves when the backlog is stored, its time is over, or the run is stopped. Never rejects. */
   async settle(): Promise<void> {
     this.#limitReplay()
     await unlessStopped(this.#last, this.#options.stop).catch(() => {})
   }
 
   /**
-   * Stores the rest, and `unkept`, which the spool could not take. `late`: how many snapshots of earlier runs were
-   * stored, too. `waiting`: not everything is stored. Rejects with any failure other than a database that is away.
+   * Stores the rest, and `unkept`, which the spool could not take. `late` is the number of snapshots of earlier runs
+   * that were stored; `waiting` is true if not everything is stored. Rejects with any failure other than a database that
+   * is away.
    */
   async finish(unkept: readonly SpoolRecord[]): Promise<RunCounts & { waiting: boolean }> {
     const { stop } = this.#options
@@ -112,7 +113,7 @@ export class StoringLoop {
     this.#isCaughtUp = !stop.aborted
   }
 
-  /** After the backlog, because older answers that are stored later cost much more; after a stop at once. */
+  /** Waits for the backlog, because storing answers out of order costs much more. After a stop it does not wait. */
   async #storeOwn(storing: Storing): Promise<void> {
     if (this.#isCaughtUp || this.#options.stop.aborted)
       await storeLive(storing, this.#segment, this.#options.runKey, this.#onStored)
@@ -133,13 +134,13 @@ export class StoringLoop {
     }
   }
 
-  /** The database may have been away for a moment only: one that restarts breaks its connections one by one. */
+  /** Tries once more, as the outage may be short: a restarting database breaks its connections one by one. */
   async #storeRestAgain(unkept: readonly SpoolRecord[]): Promise<void> {
     await delay(RETRY_AFTER_MS)
     this.#failure = null
     this.#store((storing) => this.#catchUp(storing))
     await this.#storeRest(unkept)
-    // The acknowledgement of a commit may be what was lost, so what was stored is read from the rows.
+    // A commit may have succeeded without its confirmation, so the counts are read from the rows.
     await this.#attempt(async ({ warehouse }) => {
       this.#counts = await readCounts(warehouse.db, this.#options.runKey)
       this.#late = (await readCounts(warehouse.db, this.#replay.key)).stored
@@ -150,7 +151,7 @@ export class StoringLoop {
     this.#last = this.#last.then(() => this.#attempt(work))
   }
 
-  /** After a failure nothing more is tried. */
+  /** Does nothing after a failure. */
   async #attempt(work: (storing: Storing) => Promise<void>): Promise<void> {
     if (this.#storing === null || this.#failure !== null) return
     try {

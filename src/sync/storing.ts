@@ -13,7 +13,7 @@ import type { Transaction, Warehouse } from '../warehouse/pool.ts'
 import { advanceRun, beginRun, findRun, NO_COUNTS, type RunCounts, sumOfCounts } from '../warehouse/runs.ts'
 import { answersOf, type Replay, storeRecords } from '../warehouse/store-records.ts'
 
-/** A segment that has not been written to for this long has lost its process: it is longer than any request takes. */
+/** The process of a segment counts as dead after this time without a write. It is longer than any request takes. */
 const ORPHANED_MS = 15 * 60_000
 
 export interface Storing {
@@ -24,10 +24,10 @@ export interface Storing {
   readonly log: Logger
 }
 
-/** Called for each committed transaction, so that what it stored counts even if a later one fails. */
+/** Called after each committed transaction, so that what it stored counts even if a later one fails. */
 export type OnStored = (counts: RunCounts) => void
 
-/** Stores what is on the disk of the segment of a run that is under way. */
+/** Stores the part of a segment that is on the disk, for a run that is under way. */
 export async function storeLive(
   storing: Storing,
   segment: Segment,
@@ -59,11 +59,11 @@ export async function storeUnkept(
 }
 
 export interface WaitingOptions {
-  /** The run row that counts what is stored. */
+  /** The run whose row counts what is stored. */
   readonly replay: Replay
   /** The run that is under way, whose segment is not touched. */
   readonly except?: string
-  /** Once it is aborted the rest stays in the spool. */
+  /** After an abort the rest stays in the spool. */
   readonly stop: AbortSignal
   readonly onStored: OnStored
 }
@@ -79,20 +79,20 @@ export async function storeWaiting(
   const { spool, log } = storing
   let counts = NO_COUNTS
   let unstorable = 0
-  const tell = (stored: RunCounts) => {
+  const addStored = (stored: RunCounts) => {
     counts = sumOfCounts(counts, stored)
     onStored(stored)
   }
   const segments = await spool.list().catch((err) => {
     unstorable += 1
-    log.error({ err, folder: spool.folder }, 'the spool cannot be read')
+    log.error({ err, folder: spool.folder }, 'The spool cannot be read.')
     return []
   })
   for (const segment of segments) {
     if (stop.aborted) break
     if (segment.runKey === except) continue
     try {
-      await storeSegment(storing, { ...segment, live: null, replay }, tell, stop)
+      await storeSegment(storing, { ...segment, live: null, replay }, addStored, stop)
       if (!stop.aborted) await removeIfOver(storing, segment)
     } catch (error) {
       if (isDatabaseAway(error) || error instanceof LeaseLostError || error instanceof UsageError) throw error
@@ -100,17 +100,20 @@ export async function storeWaiting(
       if (unstorable === 1)
         log.error(
           { segment: segment.path, err: error },
-          'a part of the spool cannot be stored; it stays there',
+          'A segment of the spool cannot be stored. It stays there.',
         )
     }
   }
   if (unstorable > 1)
-    log.error({ segments: unstorable }, 'parts of the spool cannot be stored; the first is logged above')
-  if (counts.stored + counts.rejected > 0) log.info(counts, 'stored what waited in the spool')
+    log.error(
+      { segments: unstorable },
+      'Several segments of the spool cannot be stored. The first is logged above.',
+    )
+  if (counts.stored + counts.rejected > 0) log.info(counts, 'Stored the answers that waited in the spool.')
   return unstorable
 }
 
-/** Removes a segment that is stored, once nothing more can be added to it. Half a line left in it is set aside. */
+/** Removes a stored segment once nothing more can be added to it. An incomplete last line is set aside. */
 async function removeIfOver({ warehouse, spool, log }: Storing, segment: WaitingSegment): Promise<void> {
   const run = await findRun(warehouse.db, segment.runKey)
   if (!run?.isFinished) {
@@ -121,7 +124,7 @@ async function removeIfOver({ warehouse, spool, log }: Storing, segment: Waiting
     const tail = await readTail(segment.path, from)
     if (tail.length > 0) {
       const file = await spool.setAside(segment.runKey, from, [tail])
-      log.error({ file }, 'the last line of a segment of the spool is incomplete; it is set aside')
+      log.error({ file }, 'The last line of a segment of the spool is incomplete. It is set aside.')
     }
   }
   await spool.remove(segment.path)
@@ -130,7 +133,7 @@ async function removeIfOver({ warehouse, spool, log }: Storing, segment: Waiting
 interface Source {
   readonly path: string
   readonly runKey: string
-  /** The segment where its run is under way. */
+  /** The segment itself if its run is under way in this process; else null. */
   readonly live: Segment | null
   readonly replay: Replay | null
 }
@@ -148,7 +151,7 @@ async function storeSegment(
     if (to === from) return
     if (damaged.length > 0) {
       const file = await spool.setAside(runKey, from, damaged)
-      log.error({ file, lines: damaged.length }, 'damaged lines of the spool are set aside')
+      log.error({ file, lines: damaged.length }, 'Damaged lines of the spool are set aside.')
     }
     onStored(await storeBatch(storing, runKey, { records, from, to }, replay))
   }
@@ -175,8 +178,8 @@ async function storeBatch(
 }
 
 /**
- * Makes the row of a run that has none: the database was away when it began, or a backup was restored since. Until
- * its last record is stored, the process of a run that waited counts as dead.
+ * Writes the row of a run that has none, because the database was away when it began, or a backup was restored since.
+ * The row of a run that waited is `abandoned` until its last record is stored.
  */
 async function ensureRun(
   { db }: Transaction,
@@ -190,7 +193,7 @@ async function ensureRun(
   await beginRun(db, { ...run, scheduledAt: null }, status)
 }
 
-/** The run of a segment whose first line is damaged; its key holds when it began. */
+/** Returns the run of a segment whose first line is damaged. Its key contains when it began. */
 function lostRun(key: string): RunRecord {
   const startedAt = runStartedAt(key)
   return { kind: 'run', key, account: null, trigger: 'replay', scheduledAt: null, startedAt, categories: 0 }

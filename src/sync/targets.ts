@@ -1,4 +1,4 @@
-// Which categories a tick asks for: those that are active in the registry. A copy is kept beside the spool, so
+// Which categories a tick asks for: those that are active in the registry. A copy is kept in the folder of the spool, so
 // that asking goes on while the database is away.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ interface Registered extends Target {
 
 const FILE = 'categories.json'
 
-/** Adds what the settings list to the registry, and returns the active categories of these accounts. */
+/** Adds what the settings list to the registry. Returns the active categories of these accounts. */
 export async function readTargets(
   { db }: Warehouse,
   accounts: readonly Listed[],
@@ -39,12 +39,12 @@ export async function readTargets(
     for (const { account, category, state } of await listCategories(db, name))
       registered.push({ account, category, state })
   }
-  // Asking goes on without a copy; the spool reports what is wrong with the folder.
+  // Asking goes on without a copy. The spool reports what is wrong with the folder.
   await remember(spoolFolder, registered).catch(() => {})
   return activeOf(registered)
 }
 
-/** The categories as the database last had them, and those that the settings have listed since. */
+/** Returns the active categories as the database last had them, and those that the settings have listed since. */
 export async function rememberedTargets(accounts: readonly Listed[], spoolFolder: string): Promise<Target[]> {
   const remembered = await recall(spoolFolder)
   return accounts.flatMap(({ name, categories }) => {

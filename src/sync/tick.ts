@@ -2,7 +2,7 @@
 // the warehouse meanwhile. Safe to run twice, and to kill at any point.
 
 import { randomUUIDv7 } from 'node:crypto'
-import { DatabaseAwayError, reasonOf, UsageError } from '../errors.ts'
+import { DatabaseAwayError, reasonOf, sentence, UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import type { Client } from '../primotexto/client.ts'
 import type { FinishedRecord, RunRecord, SpoolRecord, Trigger } from '../spool/records.ts'
@@ -17,9 +17,9 @@ import { askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
 import { type Listed, readTargets, rememberedTargets, type Target } from './targets.ts'
 
-/** A wait for the lease that is too short to be logged. */
+/** A shorter wait for the lease is not logged. */
 const MOMENT_MS = 1_000
-/** How long a tick waits for the lease, which another tick of this or another process may hold. */
+/** How long a tick waits for the lease, which a tick of another process may hold. */
 const PATIENCE_MS = 60_000
 /** How long opening a run, pruning and releasing the lease may take after a stop. An unreleased lease expires. */
 const OPEN_GRACE_MS = 2_000
@@ -39,33 +39,33 @@ export interface TickDeps {
   /** How long snapshots are kept; null: for ever. */
   readonly retentionMs: number | null
   readonly timezone: string
-  /** How other processes see this one: host and process id. */
+  /** How this process is named to others: host and process id. */
   readonly holder: string
-  /** Migrates the schema and settles the time zone before the first use; rejects while the database is away. */
+  /** Migrates the schema and sets the time zone before the first use. Rejects while the database is away. */
   prepare(): Promise<void>
   readonly log: Logger
 }
 
 export interface TickRequest {
   readonly trigger: Trigger
-  /** The instant of the schedule that is due, epoch milliseconds; null: none. */
+  /** The instant of the schedule that is due, epoch milliseconds; null for a tick outside the schedule. */
   readonly scheduledAt: number | null
-  /** Only this account, only these categories; all where left out. */
+  /** Limits the tick to this account, and to these categories. */
   readonly account?: string | undefined
   readonly categories?: readonly string[] | undefined
 }
 
 export interface TickReport {
   readonly run: string
-  /** `ok`: every category gave a reading. `failed`: none did. */
+  /** `ok`: every category has a reading. `failed`: none has. `partial`: some have. */
   readonly status: FinishedRecord['status']
   readonly categories: number
   readonly stored: number
   readonly failed: number
   readonly rejected: number
-  /** Snapshots of earlier runs that had waited in the spool and were stored by this one. */
+  /** How many snapshots of earlier runs waited in the spool and were stored by this one. */
   readonly late: number
-  /** Answers wait in the spool because the database could not take them. */
+  /** True if answers wait in the spool, because the database could not take them. */
   readonly waiting: boolean
   readonly durationMs: number
 }
@@ -80,9 +80,9 @@ interface Opened {
 
 /**
  * Runs one tick. Resolves to null if another process ran the tick of that instant. While the database is away, or
- * another process holds the lease for more than a minute, it asks all the same, and the answers wait in the spool.
- * Once `signal` is aborted nothing more is asked, and it ends within seconds. Rejects if answers can be written
- * neither to the spool nor to the database, or if it is stopped before it begins.
+ * another process holds the lease for more than a minute, it still asks, and the answers wait in the spool. After
+ * `signal` is aborted it asks for nothing more, and ends within seconds. Rejects if the spool cannot be written, if a
+ * category in `request` is not active, if the tick is stopped before it begins, or with an unexpected error.
  */
 export async function tick(
   deps: TickDeps,
@@ -96,7 +96,7 @@ export async function tick(
     if (opened.lease && !report.waiting) await pruneOld(deps, signal)
     return report
   } finally {
-    await giveBack(opened.lease, signal)
+    await releaseLease(opened.lease, signal)
   }
 }
 
@@ -118,58 +118,59 @@ async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal
     signal.throwIfAborted()
     const run = runOf(targets)
     if (await announce(deps, run)) return { lease, run, targets }
-    await giveBack(lease, signal)
+    await releaseLease(lease, signal)
     return null
   }
   try {
     return await unlessStopped(open(), signal, OPEN_GRACE_MS)
   } catch (error) {
     if (!isDatabaseAway(error)) {
-      await giveBack(lease, signal)
+      await releaseLease(lease, signal)
       throw error
     }
     void lease?.release() // not waited for: the database is away
-    log.warn(`${reasonOf(asAway(error))} Asking goes on; the answers wait in the spool.`)
+    log.warn(`${reasonOf(asAway(error))} Asking goes on, and the answers wait in the spool.`)
     const targets = chosen(await rememberedTargets(accounts, spool.folder), request)
     return { lease: null, run: runOf(targets), targets }
   }
 }
 
-async function giveBack(lease: Lease | null, signal: AbortSignal): Promise<void> {
+async function releaseLease(lease: Lease | null, signal: AbortSignal): Promise<void> {
   if (lease) await unlessStopped(lease.release(), signal, RELEASE_GRACE_MS).catch(() => {})
 }
 
 function runBeginner({ accounts }: TickDeps, request: TickRequest): (targets: Target[]) => RunRecord {
   const { trigger, scheduledAt } = request
-  // A process with another account may run a tick at the same instant, so a sole account is the scope.
+  // Limited to a sole account, because a process with another account may run a tick at the same instant.
   const account = request.account ?? (accounts.length === 1 ? accounts[0]!.name : null)
   const begun = { key: randomUUIDv7(), account, trigger, scheduledAt, startedAt: Date.now() }
   return (targets) => ({ kind: 'run', ...begun, categories: targets.length })
 }
 
-/** Removes old snapshots for a bounded time; a later tick goes on. */
+/** Removes old snapshots. Does not fail the tick: a later one goes on. */
 async function pruneOld({ warehouse, retentionMs, log }: TickDeps, signal: AbortSignal): Promise<void> {
   if (retentionMs === null || signal.aborted) return
   try {
-    // Not waited for after a stop: the next tick goes on.
+    // A stop ends the wait, and the next tick goes on.
     const pruned = await unlessStopped(prune(warehouse, Date.now() - retentionMs), signal, PRUNE_GRACE_MS)
-    if (pruned.snapshots > 0) log.info(pruned, 'pruned snapshots older than SNAPSHOT_RETENTION')
+    if (pruned.snapshots > 0)
+      log.info(pruned, 'Removed the snapshots that are older than SNAPSHOT_RETENTION.')
   } catch (error) {
-    log.warn(`Snapshots were not pruned: ${reasonOf(error)}`)
+    log.warn(sentence(`Old snapshots were not removed: ${reasonOf(error)}`))
   }
 }
 
-/** Null: another process held it for longer than a tick waits. */
+/** Acquires the lease. Null if another process held it for longer than a tick waits. */
 async function takeTurn({ warehouse, holder, log }: TickDeps, signal: AbortSignal): Promise<Lease | null> {
   const atOnce = await acquireLease(warehouse, holder, { patienceMs: MOMENT_MS, signal })
   if (atOnce) return atOnce
-  // The lease of a killed process expires after half a minute, so a longer wait is logged.
+  // Logged, because the lease of a killed process expires only after half a minute.
   const other = await leaseHolder(warehouse.db)
-  if (other !== holder) log.info(`waiting for ${other ?? 'another primosync'} to end its tick`)
+  if (other !== holder) log.info(`Waiting for ${other ?? 'another primosync'} to finish its tick.`)
   return await acquireLease(warehouse, holder, { patienceMs: PATIENCE_MS, signal })
 }
 
-/** Asking does not wait longer than a minute for a migration, its own or another process's. */
+/** Limits the wait for a migration, of this or another process, so that asking begins after a minute at most. */
 async function withinPatience(preparing: Promise<void>): Promise<void> {
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(), PATIENCE_MS)
@@ -177,7 +178,7 @@ async function withinPatience(preparing: Promise<void>): Promise<void> {
     await unlessStopped(preparing, limit.signal)
   } catch (error) {
     if (error !== limit.signal.reason) throw error
-    preparing.catch(() => {}) // the next tick tries again, and gets the error
+    preparing.catch(() => {}) // the next tick prepares again, and reports the error
     throw new DatabaseAwayError('The schema has not been ready for a minute.')
   } finally {
     clearTimeout(timer)
@@ -197,10 +198,10 @@ function chosen(targets: Target[], { account, categories }: TickRequest): Target
   return ofAccount.filter(({ category }) => categories.includes(category))
 }
 
-/** Writes the run's row, and marks runs whose process died. False: another process ran the tick of that instant. */
+/** Writes the run's row, and marks runs whose process died. False if another process ran the tick of that instant. */
 async function announce({ warehouse, log }: TickDeps, run: RunRecord): Promise<boolean> {
   const abandoned = await abandonRuns(warehouse.db)
-  if (abandoned > 0) log.warn({ runs: abandoned }, 'marked runs whose process died as abandoned')
+  if (abandoned > 0) log.warn({ runs: abandoned }, 'Marked the runs whose process died as abandoned.')
   return (await beginRun(warehouse.db, run)) !== null
 }
 
@@ -216,7 +217,7 @@ async function askAndStore(
   const unkept: SpoolRecord[] = []
   const ending = new AbortController()
   let problem: unknown = null
-  // What the spool cannot take is stored in the database only, and asking stops.
+  // If the spool cannot take a record, it goes to the database only, and asking stops.
   const keep = async (record: SpoolRecord) => {
     try {
       await segment.append(record)
@@ -239,12 +240,12 @@ async function askAndStore(
     const { waiting, ...counts } = await loop.finish(unkept)
     if (!waiting) await spool.remove(segment.path)
     if (problem) {
-      tellOfLost(log, waiting ? unkept : [])
+      logLost(log, waiting ? unkept : [])
       throw problem
     }
     return {
-      // An answer that is rejected only when it is stored counts as rejected, too.
       run: run.key,
+      // The larger number, as an answer may be rejected only when it is stored.
       status: statusOf(targets.length, failed + Math.max(rejected, counts.rejected)),
       categories: targets.length,
       failed,
@@ -257,15 +258,15 @@ async function askAndStore(
   }
 }
 
-/** The error if there is no room in the spool, even after storing what waits. */
+/** Returns the error if the spool has no room, even after storing what waits. */
 async function lackOfRoom(spool: Spool, loop: StoringLoop, categories: number): Promise<unknown> {
   if ((await spool.lackOfRoom(categories)) === null) return null
   await loop.settle()
   return await spool.lackOfRoom(categories)
 }
 
-function tellOfLost(log: Logger, unkept: readonly SpoolRecord[]): void {
+function logLost(log: Logger, unkept: readonly SpoolRecord[]): void {
   const answers = unkept.filter(({ kind }) => kind === 'answer' || kind === 'rejected').length
   if (answers > 0)
-    log.fatal({ answers }, 'answers are lost: neither the spool nor the database could take them')
+    log.fatal({ answers }, 'Answers are lost: neither the spool nor the database could store them.')
 }

@@ -1,4 +1,4 @@
-// The CSV of import and export (RFC 4180): the same columns flat, unknown fields as JSON in `extra`. Pure.
+// The CSV of import and export (RFC 4180): a column per counter, and the unknown fields as JSON in `extra`. Pure.
 
 import { isRecord, parseExact } from '../counters/exact-json.ts'
 import { COUNTERS, type Reading, type Snapshot } from '../counters/names.ts'
@@ -10,13 +10,14 @@ import type { Line } from './lines.ts'
 
 export const CSV_COLUMNS = ['account', 'category', 'observed_at', ...COUNTERS, 'timespent', 'extra'] as const
 
-/** A record that is longer is taken for a quote that is not closed. */
+/** A longer record is treated as a quote that is not closed. */
 const MAX_RECORD_CHARS = 1024 * 1024
 
-/** Reads a CSV file from its first line on; records may end in another block than they began. */
+/** Reads a CSV file block by block, from its first line on. A record may span two blocks. */
 export interface CsvReader {
+  /** Throws a UsageError if the first line does not name the columns. */
   read(lines: readonly Line[]): (Entry | LineProblem)[]
-  /** What is left at the end of the file. */
+  /** Returns the problem of a record that is not complete at the end of the file. */
   end(): LineProblem[]
 }
 
@@ -25,7 +26,6 @@ interface Table {
   readonly columns: readonly string[]
 }
 
-/** Throws a UsageError if the first line does not name the columns. */
 export function createCsvReader(options: ReadOptions): CsvReader {
   let table: Table | null = null
   let open: Line | null = null // a record with a quote that is not closed yet
@@ -67,22 +67,22 @@ function hasOddQuotes(text: string): boolean {
   return quotes % 2 === 1
 }
 
-/** Spreadsheets of some countries write semicolons or tabs: the delimiter is read from the first line. */
+/** Finds the delimiter, too: spreadsheets of some countries write semicolons or tabs. */
 function readHeader(text: string, file: string): Table {
   const delimiter = [',', ';', '\t'].find((candidate) => text.includes(candidate)) ?? ','
   const columns = (splitRecord(text, delimiter) ?? []).map((name) => name.trim())
   const unknown = columns.filter((name) => !(CSV_COLUMNS as readonly string[]).includes(name))
   const missing = ['category', 'observed_at'].filter((name) => !columns.includes(name))
-  const hint = `The first line names the columns, in any order: ${CSV_COLUMNS.join(',')}. Other fields go into extra, as JSON.`
+  const hint = `The first line must name the columns, in any order: ${CSV_COLUMNS.join(',')}. Write other fields as JSON in extra.`
   if (missing.length > 0) throw new UsageError(`${file} has no column ${missing.join(', ')}.`, { hint })
   if (unknown.length > 0) {
-    throw new UsageError(`${file} has a column that is not known: ${excerpt(unknown.join(', '))}.`, { hint })
+    throw new UsageError(`${file} has an unknown column: ${excerpt(unknown.join(', '))}.`, { hint })
   }
   if (new Set(columns).size < columns.length) throw new UsageError(`${file} names a column twice.`, { hint })
   return { delimiter, columns }
 }
 
-/** The cells of a record; null if there is a quote where none is allowed. */
+/** Returns the cells of a record; null if there is a quote where none is allowed. */
 export function splitRecord(text: string, delimiter: string): string[] | null {
   if (!text.includes('"')) return text.split(delimiter)
   const cells: string[] = []
@@ -104,7 +104,7 @@ function endOfCell(text: string, start: number, delimiter: string): number {
   return end === -1 ? text.length : end
 }
 
-/** The index after the quote that closes the one at `start`; quotes are balanced, so there is one. */
+/** Returns the index after the quote that closes the one at `start`. Quotes are balanced, so there is one. */
 function endOfQuoted(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (text[end + 1] === '"') end = text.indexOf('"', end + 2)
@@ -117,9 +117,9 @@ function readRecord(
   { columns }: Table,
   options: ReadOptions,
 ): Entry | LineProblem {
-  if (cells === null) return { line, reason: 'a quote stands in the middle of a cell' }
+  if (cells === null) return { line, reason: 'there is a quote in the middle of a cell' }
   if (cells.length !== columns.length) {
-    return { line, reason: `has ${cells.length} cells, not ${columns.length} as the first line` }
+    return { line, reason: `has ${cells.length} cells, and the first line has ${columns.length}` }
   }
   const row: Record<string, string | undefined> = {}
   for (const [i, cell] of cells.entries()) if (cell !== '') row[columns[i]!] = cell
@@ -140,17 +140,17 @@ function readRow(row: Record<string, string | undefined>): Stats {
   if (!isRecord(extra)) return { reason: 'extra is not a JSON object' }
   const stats: Record<string, unknown> = {}
   for (const name of [...COUNTERS, 'timespent']) {
-    if (Object.hasOwn(extra, name)) return { reason: `extra holds ${name}, which has a column of its own` }
+    if (Object.hasOwn(extra, name)) return { reason: `extra contains ${name}, which has a column of its own` }
     if (row[name] !== undefined) stats[name] = cellValue(row[name])
   }
-  // defined, because an unknown field may be called __proto__
+  // Not assigned, because an unknown field may be called __proto__.
   for (const [name, value] of Object.entries(extra)) {
     Object.defineProperty(stats, name, { value, enumerable: true })
   }
   return statsOf(stats)
 }
 
-/** The short cut for whole numbers; null if there is anything else. */
+/** A short cut for whole numbers, the usual case. Returns null if there is anything else. */
 function plainRow(row: Record<string, string | undefined>): Reading | null {
   const counters: (number | null)[] = []
   let known = false
@@ -165,15 +165,15 @@ function plainRow(row: Record<string, string | undefined>): Reading | null {
   return { counters, timespent, extra: null }
 }
 
-/** A number as JSON writes one, else the text, which statsOf accepts or refuses. */
+/** Returns a number as parseExact does, or else the text, which statsOf accepts or refuses. */
 function cellValue(cell: string): unknown {
   return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(cell) ? JSON.rawJSON(cell) : cell
 }
 
-/** The first line of a file. */
+/** The first line of an exported file, without its line feed. */
 export const csvHeader = CSV_COLUMNS.join(',')
 
-/** A snapshot as a record, without its line feed. */
+/** Writes a snapshot as a record, without its line feed. */
 export function snapshotRecord(account: string, category: string, snapshot: Snapshot): string {
   const { at, counters, timespent, extra } = snapshot
   return [

@@ -1,12 +1,15 @@
-// The `decision` of a line: what `export` wrote of a person's decision, checked field by field. Pure.
+// Reads the `decision` of a line, as `export` writes it, and checks each field. Pure.
 import { z } from 'zod'
 import type { RecordedDecision } from './entry.ts'
 import { readInstant } from './observed-at.ts'
 
 const text = z
-  .string('is not a text')
+  .string('is not a string')
   .min(1, 'is empty')
-  .refine((value) => value.isWellFormed() && !value.includes('\0'), 'holds characters that cannot be stored')
+  .refine(
+    (value) => value.isWellFormed() && !value.includes('\0'),
+    'contains characters that cannot be stored',
+  )
 
 const Shape = z.strictObject({
   as: z.enum(
@@ -18,7 +21,7 @@ const Shape = z.strictObject({
   why: text,
 })
 
-/** The decision, or the reason why it is invalid, in words that follow "decision". */
+/** Returns the decision, or the reason why it is invalid, in words that follow "decision". */
 export function readDecision(value: unknown, now: number): RecordedDecision | { readonly reason: string } {
   const parsed = Shape.safeParse(value)
   if (!parsed.success) {
@@ -26,7 +29,7 @@ export function readDecision(value: unknown, now: number): RecordedDecision | { 
     return {
       reason:
         issue!.path.length === 0
-          ? 'is not an object of as, by, at and why'
+          ? 'is not an object with as, by, at and why'
           : `${issue!.path.join('.')} ${issue!.message}`,
     }
   }

@@ -1,14 +1,14 @@
-// What a line of a file holds, whatever its format. Pure.
+// The content of a line of a file, in either format. Pure.
 import { categoryProblem } from '../counters/category-name.ts'
 import type { Reading } from '../counters/names.ts'
 import type { Decision } from '../counters/step.ts'
 import { readInstant } from './observed-at.ts'
 
-/** What a person decided about a snapshot, as `export` writes it. */
+/** A user's decision about a snapshot, as `export` writes it. */
 export interface RecordedDecision {
   readonly as: Decision | 'auto'
   readonly by: string
-  /** When it was decided: as PostgreSQL takes a timestamptz, to the microsecond. */
+  /** When it was decided: the text of a timestamptz, to the microsecond. */
   readonly at: string
   readonly why: string
 }
@@ -21,7 +21,7 @@ interface Keyed {
   readonly at: number
 }
 
-/** A snapshot or a decision about one, read from line `line`. */
+/** A snapshot, or a decision about one, from line `line`. */
 export type Entry = Keyed & ({ readonly reading: Reading } | { readonly decision: RecordedDecision })
 
 /** A line that cannot be imported, and why. */
@@ -31,15 +31,15 @@ export interface LineProblem {
 }
 
 export interface ReadOptions {
-  /** The account of lines that name none. */
+  /** The account of lines that do not name one. */
   readonly account: string
-  /** What lies after it is refused, epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. Later instants are refused. */
   readonly now: () => number
-  /** What the file is called, for messages. */
+  /** The name of the file, for messages. */
   readonly file: string
 }
 
-/** The account, category and instant of a line, or the reason why it has none. */
+/** Returns the account, category and instant of a line, or why they are invalid. */
 export function readKey(
   line: number,
   { account, category, observedAt }: { account: unknown; category: unknown; observedAt: unknown },
@@ -49,7 +49,7 @@ export function readKey(
   const problem = nameProblem('account', named) ?? nameProblem('category', category)
   if (problem !== null) return { line, reason: problem }
   if (typeof observedAt !== 'string') {
-    return { line, reason: observedAt == null ? 'observed_at is missing' : 'observed_at is not a text' }
+    return { line, reason: observedAt == null ? 'observed_at is missing' : 'observed_at is not a string' }
   }
   const at = readInstant(observedAt, options.now())
   if (typeof at !== 'number') return { line, reason: `observed_at ${at.reason}: ${excerpt(observedAt)}` }
@@ -58,12 +58,12 @@ export function readKey(
 
 function nameProblem(field: string, value: unknown): string | null {
   if (value === undefined || value === null) return `${field} is missing`
-  if (typeof value !== 'string') return `${field} is not a text`
+  if (typeof value !== 'string') return `${field} is not a string`
   const problem = categoryProblem(value)
   return problem && `${field} ${problem}`
 }
 
-/** A value from a file, short enough for a message. */
+/** Shortens a value from a file for a message. */
 export function excerpt(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60).toWellFormed()}…` : text
 }

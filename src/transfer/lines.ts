@@ -1,7 +1,7 @@
-// Bytes to lines, with their numbers, block by block: memory does not grow with the file.
+// Splits bytes into numbered lines, block by block, so that memory does not grow with the file.
 import { isUtf8 } from 'node:buffer'
 
-/** One line of a file, without its line feed; `problem` says why there is no text. */
+/** A line of a file, without its line feed. `problem` says why there is no text; null if there is. */
 export interface Line {
   readonly number: number
   readonly text: string
@@ -11,13 +11,13 @@ export interface Line {
 /** A longer line is refused, so that a file without line feeds does not fill the memory. */
 export const MAX_LINE_BYTES = 1024 * 1024
 
-/** The lines of `input` in blocks, a byte order mark at its start left out. */
+/** Yields the lines of `input` in blocks, without a byte order mark at its start. */
 export async function* readLines(input: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
   let rest = Buffer.alloc(0)
   let number = 1
   for await (const chunk of input) {
     const end = chunk.lastIndexOf(10)
-    // Of a line that is too long, only enough is kept to refuse it.
+    // Of a line that is too long, only enough is kept to refuse it later.
     const whole = end === -1 ? null : Buffer.concat([rest, chunk.subarray(0, end)])
     rest = Buffer.concat(whole === null ? [rest, chunk] : [chunk.subarray(end + 1)])
     if (rest.length > MAX_LINE_BYTES) rest = rest.subarray(0, MAX_LINE_BYTES + 1)

@@ -1,4 +1,4 @@
-// The NDJSON of import and export: a snapshot or a decision a line, its numbers exact. Pure.
+// The NDJSON of import and export: a snapshot or a decision per line, with exact numbers. Pure.
 
 import { isRecord, parseExact } from '../counters/exact-json.ts'
 import type { Snapshot } from '../counters/names.ts'
@@ -12,7 +12,7 @@ import { plainReading } from './plain-stats.ts'
 
 const FIELDS: ReadonlySet<string> = new Set(['account', 'category', 'observed_at', 'stats', 'decision'])
 
-/** What the lines of a block hold; blank ones hold nothing. */
+/** Reads the lines of a block. Blank lines are skipped. */
 export function readNdjson(lines: readonly Line[], options: ReadOptions): (Entry | LineProblem)[] {
   const entries: (Entry | LineProblem)[] = []
   for (const line of lines) {
@@ -37,7 +37,7 @@ function readLine(line: number, text: string, options: ReadOptions): Entry | Lin
   const key = readKey(line, { account, category, observedAt }, options)
   if ('reason' in key) return key
   if (stats !== undefined && decision !== undefined)
-    return { line, reason: 'holds both stats and a decision' }
+    return { line, reason: 'contains both stats and a decision' }
   if (decision !== undefined) {
     const read = readDecision(decision, options.now())
     return 'reason' in read ? { line, reason: `decision ${read.reason}` } : { ...key, decision: read }
@@ -47,19 +47,18 @@ function readLine(line: number, text: string, options: ReadOptions): Entry | Lin
   return 'reason' in read ? { line, reason: `stats: ${read.reason}` } : { ...key, reading: read.reading }
 }
 
-/** `stats` is the value of that field in the JSON object `text`. */
+/** `stats` is the value of the field in the JSON text of a line, from JSON.parse, which rounds numbers. */
 function readStats(text: string, stats: unknown): Stats {
-  // -1, where the name is spelled with escapes, makes a text that only the exact reader below can use
   const plain = plainReading(text.slice(text.indexOf('"stats"')), stats)
   return plain ? { reading: plain } : statsOf((parseExact(text) as Record<string, unknown>).stats)
 }
 
-/** A snapshot as a line of a file, without its line feed. */
+/** Writes a snapshot as a line of a file, without its line feed. */
 export function snapshotLine(account: string, category: string, snapshot: Snapshot): string {
   return `${keyText(account, category, snapshot.at)},"stats":${readingText(snapshot)}}`
 }
 
-/** A decision as a line of a file, without its line feed. */
+/** Writes a decision as a line of a file, without its line feed. */
 export function decisionLine(
   account: string,
   category: string,

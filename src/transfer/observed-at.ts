@@ -1,6 +1,6 @@
-// The instant of a line in a file: ISO 8601 with an offset to epoch milliseconds (contract, section 2). Pure.
+// Reads the instant of a line: ISO 8601 with an offset (contract, section 2). Pure.
 
-/** Epoch milliseconds, or the reason why there are none, in words that follow "observed_at". */
+/** Epoch milliseconds, or the reason why the text is invalid, in words that follow "observed_at". */
 export type Instant = number | { readonly reason: string }
 
 const SHAPE =
@@ -8,14 +8,14 @@ const SHAPE =
 const MINUTE_MS = 60_000
 
 /**
- * Reads `2026-03-01T12:00:00Z`, also with a space, without seconds, with `+02:00`, `+0200` or `+02`.
- * What is finer than a millisecond is cut off. Refused: no offset, dates and times that do not exist,
- * leap seconds, and what lies before 1970 or after `now`.
+ * Reads `2026-03-01T12:00:00Z`, also with a space, without seconds, with `+02:00`, `+0200` or `+02`. Digits beyond
+ * milliseconds are cut off. Refuses instants without an offset, dates and times that do not exist, leap seconds, and
+ * instants before 1970 or after `now` (epoch milliseconds).
  */
 export function readInstant(text: string, now: number): Instant {
   const parts = SHAPE.exec(text)
   if (parts === null) {
-    return { reason: 'is no instant such as 2026-03-01T12:00:00Z or 2026-03-01T12:00:00+01:00' }
+    return { reason: 'is not an instant such as 2026-03-01T12:00:00Z or 2026-03-01T12:00:00+01:00' }
   }
   const [
     ,
@@ -32,7 +32,7 @@ export function readInstant(text: string, now: number): Instant {
     offsetMinute,
   ] = parts
   if (zulu === undefined && sign === undefined) {
-    return { reason: 'has no offset: end it with Z for UTC, or with one such as +02:00' }
+    return { reason: 'has no offset: end it with Z for UTC, or with an offset such as +02:00' }
   }
   if (+month! < 1 || +month! > 12 || +day! < 1 || +day! > daysIn(+year!, +month!)) {
     return { reason: 'is a date that does not exist' }
@@ -42,11 +42,11 @@ export function readInstant(text: string, now: number): Instant {
   if (+(offsetMinute ?? 0) > 59 || offset >= 24 * 60) return { reason: 'has an offset that does not exist' }
 
   const milliseconds = fraction === '' ? 0 : +fraction.slice(0, 3).padEnd(3, '0')
-  // a year below 100 would be taken for 19xx; it is refused below all the same
+  // Date.UTC reads a year below 100 as 19xx. Any year before 1970 is refused below.
   const local = Date.UTC(Math.max(+year!, 100), +month! - 1, +day!, +hour!, +minute!, +second, milliseconds)
   const at = local - (sign === '-' ? -offset : offset) * MINUTE_MS
-  if (at < 0) return { reason: 'lies before 1970' }
-  if (at > now) return { reason: 'lies in the future' }
+  if (at < 0) return { reason: 'is before 1970' }
+  if (at > now) return { reason: 'is in the future' }
   return at
 }
 

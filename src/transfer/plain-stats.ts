@@ -1,14 +1,14 @@
-// A short cut for the usual spelling of `stats`, as most lines hold nothing but whole numbers. Pure.
-// A reading that it returns is the one that statsOf returns; everything unusual is left to statsOf.
+// A short cut for the usual form of `stats`, as most lines contain only whole numbers. It returns the same readings as
+// statsOf, and leaves everything unusual to statsOf. Pure.
 import { COUNTERS, type Reading } from '../counters/names.ts'
 
-// A number of at most 15 digits without an exponent is exactly the double that it is parsed to.
+// A number of at most 15 digits without an exponent is not changed by JSON.parse.
 const EXPONENT = /\d[eE]/
 const LONG_FRACTION = /[\d.]{16}/
 const LARGEST = 999_999_999_999_999
 const KNOWN: ReadonlySet<string> = new Set([...COUNTERS, 'timespent'])
 
-/** The reading of `value`, which JSON.parse read from within `text`; null if only statsOf can read it. */
+/** Returns the reading of `value`, which JSON.parse read from a part of `text`; null if only statsOf can read it. */
 export function plainReading(text: string, value: unknown): Reading | null {
   if (typeof value !== 'object' || value === null || mayBeRounded(text)) return null
   const stats = value as Record<string, unknown>
@@ -28,12 +28,12 @@ export function plainReading(text: string, value: unknown): Reading | null {
   return { counters, timespent: timespent === null ? null : String(timespent), extra: null }
 }
 
-/** Whether a number in it, unless it is above LARGEST, may have been rounded. */
+/** Whether JSON.parse may have rounded a number in `text` that is at most LARGEST. */
 function mayBeRounded(text: string): boolean {
   return EXPONENT.test(text) || (text.includes('.') && LONG_FRACTION.test(text))
 }
 
-/** A level that String prints as a plain decimal: below 1e-6 it takes an exponent. */
+/** True for a gauge that String prints as a plain decimal: below 1e-6 it prints an exponent. */
 function isShortLevel(value: unknown): boolean {
   return typeof value === 'number' && (value === 0 || (value >= 1e-6 && value <= LARGEST))
 }

@@ -1,4 +1,4 @@
-// A file of either format, block by block: what its lines hold.
+// Reads a file of either format, block by block.
 import { createCsvReader } from './csv.ts'
 import type { Entry, LineProblem, ReadOptions } from './entry.ts'
 import { type Line, readLines } from './lines.ts'
@@ -6,15 +6,15 @@ import { readNdjson } from './ndjson.ts'
 
 export type Format = 'ndjson' | 'csv'
 
-/** The format by the end of the file's name; null if that does not say. */
+/** Returns the format by the extension of the file's name; null for any other extension. */
 export function formatOf(fileName: string): Format | null {
   if (/\.(ndjson|jsonl|json)$/i.test(fileName)) return 'ndjson'
   return /\.(csv|tsv)$/i.test(fileName) ? 'csv' : null
 }
 
 /**
- * The entries and line problems of `input`, in blocks; `format` null: NDJSON if the first line begins with a brace,
- * else CSV. Throws a UsageError if the first line of a CSV does not name the columns.
+ * Yields the entries and line problems of `input` in blocks. If `format` is null, it is NDJSON if the first line begins
+ * with a brace, else CSV. Throws a UsageError if the first line of a CSV does not name the columns.
  */
 export async function* readEntries(
   input: AsyncIterable<Uint8Array>,

@@ -173,7 +173,7 @@ describe('the database', () => {
         `drop schema sms, sync, store, store_migrations cascade; alter database ${database} set role = ${role}`,
       [
         ['rights', /may not create schemas/],
-        ['schema', /^not up to date: 0001_store, views to be run/],
+        ['schema', /^not up to date: 0001_store, views must be run/],
       ],
     ],
     [
@@ -187,7 +187,7 @@ describe('the database', () => {
     [
       'an older schema',
       () => `delete from store.repeatable`,
-      [['schema', /^not up to date: views to be run/]],
+      [['schema', /^not up to date: views must be run/]],
     ],
     [
       'rows made by older rules',
@@ -202,7 +202,7 @@ describe('the database', () => {
     [
       'days of another zone',
       () => `update store.reporting set timezone = 'Asia/Tokyo'`,
-      [['zone', /is Europe\/Paris, the warehouse keeps its days in Asia\/Tokyo/]],
+      [['zone', /is Europe\/Paris, but the warehouse keeps its days in Asia\/Tokyo/]],
     ],
   ]
   for (const [what, change, ills] of cases) {

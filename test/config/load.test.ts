@@ -103,8 +103,8 @@ describe('a wrong value is named with its setting and what is allowed', () => {
   for (const [name, text, allowed] of [
     ['PRIMOTEXTO_BASE_URL', 'api.primotexto.com', 'https://'],
     ['PRIMOTEXTO_BASE_URL', 'ftp://api.primotexto.com', 'https://'],
-    ['PRIMOTEXTO_BASE_URL', 'http://api.primotexto.com/v2', 'in the clear'],
-    ['PRIMOTEXTO_BASE_URL', 'http://8.8.8.8/v2', 'in the clear'],
+    ['PRIMOTEXTO_BASE_URL', 'http://api.primotexto.com/v2', 'unencrypted'],
+    ['PRIMOTEXTO_BASE_URL', 'http://8.8.8.8/v2', 'unencrypted'],
     ['PRIMOTEXTO_BASE_URL', 'https://sms.example/v2?x=1', 'https://'],
     ['SYNC_SCHEDULE', '* * * *', 'five fields'],
     ['SYNC_SCHEDULE', '61 * * * *', 'five fields'],
@@ -199,6 +199,7 @@ describe('secrets', () => {
     ],
     ['a token with a blank', { HTTP_TOKEN: 'hunter22 hunter22' }],
     ['the token where its path belongs', { HTTP_TOKEN_FILE: 'hunter22' }],
+    ['a token with a slash where its path belongs', { HTTP_TOKEN_FILE: 'hunter22/x=' }],
     ['the token in the base URL', { HTTP_TOKEN: 'hunter22', PRIMOTEXTO_BASE_URL: 'http://hunter22.fr' }],
     ['both forms', { PRIMOTEXTO_API_KEY: 'hunter22', PRIMOTEXTO_API_KEY_FILE: '/none/hunter22' }],
     ["an account's key", {}, 'accounts: [{name: a, api_key: "hunter22 x"}]'],

@@ -1,5 +1,5 @@
-// A provider that misbehaves in every way, and records each answer with status 200 that it gave to its end.
-// The totals are a count of the answers, so that each can be told from all others.
+// A provider that misbehaves in every way, and records each complete answer with status 200. The totals count the
+// answers, so that each one is unique.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -12,30 +12,30 @@ export interface Answered {
   /** The program that asked. */
   readonly program: string
   readonly category: string
-  /** What was wrong at the time: the way of the answer, or else the fault that was on. */
+  /** What was wrong at the time: the way of the answer, or else the fault that was active. */
   readonly during: string
-  /** When the last byte was handed to the network; epoch milliseconds. */
+  /** When the last byte was passed to the network; epoch milliseconds. */
   readonly endedAt: number
-  /** When the program broke that connection with no further request on it; null: it did not. */
+  /** When the program broke the connection without a further request on it; null if it did not. */
   droppedAt: number | null
 }
 
 export interface Api {
   readonly port: number
   readonly answered: readonly Answered[]
-  /** How often each way was gone. */
+  /** How often each way was used. */
   readonly gone: ReadonlyMap<string, number>
   /** How many requests of a program wait for the end of their answer. */
   underWay(program: string): number
-  /** What is on now. */
+  /** The fault that is active now. */
   during: string
-  /** Ways to answer, and for how many of the requests. */
+  /** Ways to answer, and the share of requests that they apply to. */
   mix: { ways: readonly Way[]; part: number } | null
-  /** Each answer waits for so long. */
+  /** The delay of each answer. */
   holdMs: number
-  /** The only API key that is let in; null: any. */
+  /** The only API key that is accepted; null: any. */
   key: string | null
-  /** Resolves with the next request, or the next answer given to its end. */
+  /** Resolves at the next request, or at the next complete answer. */
   next(what: 'request' | 'answer'): Promise<void>
   close(): void
 }
@@ -49,7 +49,7 @@ export async function openApi(dice: Dice): Promise<Api> {
   const open = new Map<string, number>()
   let total = 0
 
-  /** Each way of a list once before any comes again. */
+  /** Deals each way of a list once before any is dealt again. */
   const deal = (ways: readonly Way[]): Way => {
     const left = decks.get(ways) ?? []
     if (left.length === 0) left.push(...dice.shuffled(ways))

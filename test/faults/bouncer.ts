@@ -1,4 +1,4 @@
-// A PgBouncer of the suite's own, in transaction mode, where one is installed.
+// A PgBouncer in transaction mode, if one is installed.
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -10,7 +10,7 @@ export interface Bouncer {
   close(): Promise<void>
 }
 
-/** In front of `targetPort`; its log goes to the folder `root`. Null: there is no PgBouncer on this machine. */
+/** Starts one in front of `targetPort`, with its log in the folder `root`. Null if this machine has no PgBouncer. */
 export async function openBouncer(
   root: string,
   targetPort: number,
@@ -46,7 +46,7 @@ logfile = ${join(root, 'pgbouncer.log')}
   const asUser = process.getuid?.() === 0 ? ['-u', 'postgres'] : []
   if (asUser.length > 0) {
     for (const path of [folder, users, ini]) execFileSync('chown', ['postgres', path])
-    // its log goes to the suite's own folder by way of stderr
+    // The user of PgBouncer must be able to write the log in the folder of the suite.
     writeFileSync(join(root, 'pgbouncer.log'), '', { mode: 0o666 })
     execFileSync('chmod', ['711', root])
     execFileSync('chmod', ['666', join(root, 'pgbouncer.log')])

@@ -1,4 +1,4 @@
-// A PostgreSQL of the suite's own that can be stopped, killed and filled up. What is in it may be lost at the end.
+// A PostgreSQL for the suite, which can be stopped, killed and filled up. It is removed at the end.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ const SETTINGS = {
   min_wal_size: '32MB',
   max_wal_size: '64MB',
   shared_buffers: '32MB',
-  // what is committed must outlive a killed server, but not a power cut
+  // Committed data must survive a killed server, but not a power cut.
   fsync: 'off',
 }
 const START_PATIENCE_MS = 60_000
@@ -21,23 +21,23 @@ const START_PATIENCE_MS = 60_000
 export interface Cluster {
   readonly port: number
   readonly ownerPassword: string
-  /** As the programs' user, by way of a port. */
+  /** The URL for the programs' user, through a port. */
   url(port: number, database?: string): string
-  /** As the superuser, in a database; whatever the settings are, it may write and takes its time. */
+  /** Runs SQL as the superuser, always writable and without a timeout, whatever the settings of the server are. */
   admin<Row = Record<string, unknown>>(sql: string, database?: string): Promise<Row[]>
-  /** Takes every connection that an ordinary user can have. */
+  /** Takes every connection that an ordinary user can have. Returns how to release them. */
   takeAllConnections(): Promise<() => Promise<void>>
-  /** Runs statements in a transaction that stays open. */
+  /** Runs statements in a transaction that stays open. Returns how to end it. */
   hold(sql: string): Promise<() => Promise<void>>
   stop(): Promise<void>
   kill(): Promise<void>
   start(): Promise<void>
-  /** Fills its disk up; gives how to make room again. Null where it has no small disk of its own. */
+  /** Fills its disk. Returns how to make room again. Null if it has no small disk. */
   readonly fillDisk: (() => () => void) | null
   close(): Promise<void>
 }
 
-/** `diskMebibytes`: on a small disk (tmpfs) of its own. */
+/** `diskMebibytes`: the size of a small disk (tmpfs) for it; null: none. */
 export async function openCluster(diskMebibytes: number | null, firstPort: number): Promise<Cluster> {
   const path = mkdtempSync(join(tmpdir(), 'primosync-faults-pg-'))
   if (diskMebibytes !== null) mountDisk(path, diskMebibytes)
@@ -71,7 +71,7 @@ export async function openCluster(diskMebibytes: number | null, firstPort: numbe
         return
       } catch (error) {
         if (Date.now() > giveUpAt) throw error
-        // while the remains of a killed one are still going, this fails
+        // Fails while processes of a killed server are still ending.
         await startServer(folder, {}).catch(() => false)
         await delay(100)
       }
@@ -95,7 +95,7 @@ export async function openCluster(diskMebibytes: number | null, firstPort: numbe
       try {
         for (;;) taken.push(await connectAs(OWNER_ROLE, ownerPassword, DATABASE))
       } catch {
-        // none is left
+        // No connection is left.
       }
       return async () => void (await Promise.all(taken.map((client) => client.end().catch(() => {}))))
     },
@@ -127,7 +127,7 @@ export async function openCluster(diskMebibytes: number | null, firstPort: numbe
   }
 }
 
-/** A small disk in memory. Only root may mount one. */
+/** Mounts a small disk in memory. Only root may. */
 export function mountDisk(path: string, mebibytes: number): void {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path], { stdio: 'pipe' })
 }
@@ -136,7 +136,7 @@ export function unmountDisk(path: string): void {
   execFileSync('umount', ['-l', path], { stdio: 'pipe' })
 }
 
-/** Whether this user may mount disks here. */
+/** Returns whether this user may mount disks here. */
 export function canMount(): boolean {
   const path = mkdtempSync(join(tmpdir(), 'primosync-faults-mount-'))
   try {
@@ -150,7 +150,7 @@ export function canMount(): boolean {
   }
 }
 
-/** Writes a file that takes all the room that its disk has left. */
+/** Writes a file that takes all the space left on its disk. */
 export function fill(path: string): void {
   const chunk = Buffer.alloc(4096)
   writeFileSync(path, '')

@@ -1,4 +1,4 @@
-// The core of the fault suite, as processes: what it is and how it counts stands in run.ts.
+// The core of the fault suite, with real processes. run.ts describes the suite and its counts.
 import { expect, test } from 'vitest'
 import { FAULTS } from './faults.ts'
 import { runSuite } from './suite.ts'

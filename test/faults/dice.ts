@@ -1,16 +1,16 @@
-// Chance from a seed: the same seed deals the same faults in the same order.
+// Random choices from a seed: the same seed deals the same faults in the same order.
 import { chance, seedFor } from '../../src/sandbox/random.ts'
 
 export interface Dice {
   /** A whole number from `low` to `high`, both included. */
   between(low: number, high: number): number
-  /** True in `part` of all cases (0 … 1). */
+  /** True with the probability `part` (0 … 1). */
   happens(part: number): boolean
   pick<T>(list: readonly T[]): T
   shuffled<T>(list: readonly T[]): T[]
 }
 
-/** Two purposes never share their chance. */
+/** Makes dice. Different purposes draw different numbers from one seed. */
 export function throwDice(seed: number, purpose: string): Dice {
   const own = seedFor(seed, purpose)
   let draws = 0

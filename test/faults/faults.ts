@@ -1,4 +1,4 @@
-// All faults: what each one breaks, and how it is made well again.
+// All faults: what each one breaks, and how it is repaired.
 import { DATABASE } from './lists/database.ts'
 import type { Fault } from './lists/fault.ts'
 import { KILLS } from './lists/kills.ts'

@@ -1,10 +1,10 @@
-// The books at the end: what was answered and read against what is in the warehouse.
+// The final balance: the answers that were sent and read, compared with the warehouse.
 import type { Answered } from './api.ts'
 import type { Program } from './programs.ts'
 
 /**
- * A program that was interrupted (killed, told to stop, paused) so soon after the last byte was on its way, may
- * not have read it to the end and synced it to the disk; so may one that broke the connection itself so soon.
+ * A program that is interrupted (killed, stopped, paused) this soon after the last byte of an answer was sent may not
+ * have read it completely and synced it to the disk. The same applies if it breaks the connection itself this soon.
  */
 export const IN_FLIGHT_MS = 250
 
@@ -12,12 +12,12 @@ export interface Line {
   readonly fault: string
   /** How often it changed something. */
   injected: number
-  /** How often it was to be injected and changed nothing. */
+  /** How often it was injected and changed nothing. */
   missed: number
-  /** Answers with status 200, given to the last byte. */
+  /** Answers with status 200 that were sent to the last byte. */
   served: number
   stored: number
-  /** Served and not read for sure: `stored` where they are in the warehouse, not `lost` where they are not. */
+  /** Served, but perhaps not read: counted in `stored` if they are in the warehouse, but never in `lost`. */
   inFlight: number
   lost: number
   doubled: number
@@ -36,8 +36,8 @@ export interface Books {
 }
 
 /**
- * `times` gives how often an answer is in the warehouse. An answer that was in the spool of a program when it was
- * killed counts as read, whenever that was.
+ * Counts what happened to the answers. `times` returns how often an answer is in the warehouse. An answer that was in
+ * the spool of a program when it was killed counts as read, however soon that was.
  */
 export function balance(
   answered: readonly Answered[],
@@ -80,7 +80,7 @@ function isInFlight(answer: Answered, program: Program | undefined): boolean {
   if (program === undefined) return false
   if (program.inSpoolAtDeath.has(answer.total)) return false
   const { endedAt, droppedAt } = answer
-  // A program that ends closes its connections; one that lives on breaks those whose answer it gave up.
+  // A program that ends closes its connections. One that lives on breaks only those whose answer it gave up.
   const livedOn = program.endedAt === null || (droppedAt !== null && program.endedAt - droppedAt > 1000)
   if (livedOn && droppedAt !== null && droppedAt - endedAt < IN_FLIGHT_MS) return true
   return program.interruptions.some(

@@ -1,4 +1,4 @@
-// The real program as processes: started, killed, stopped and paused by their ids, and watched to their end.
+// Processes of the real program: started, killed, stopped and paused by their ids, and watched until they end.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,18 +14,18 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>
   /** Options of Node itself. */
   readonly nodeOptions?: readonly string[]
-  /** The most files that may be open at a time. */
+  /** The limit of open files. */
   readonly openFiles?: number
 }
 
-/** A span in which a process could not do its work to the end; epoch milliseconds. */
+/** A time in which a process could not finish its work; epoch milliseconds. */
 export interface Interruption {
   readonly from: number
   readonly until: number
 }
 
 export interface Program {
-  /** Names it to the API, in the path of the address that it asks. */
+  /** Identifies it to the API, in the path of its base URL. */
   readonly id: string
   readonly pid: number
   readonly folder: string
@@ -39,7 +39,7 @@ export interface Program {
   readonly endedAt: number | null
   readonly exit: Promise<{ code: number | null; signal: string | null }>
   kill(): Promise<void>
-  /** Asks it to stop, and waits for that. Rejects if it takes longer than it may. */
+  /** Sends SIGTERM and waits for the end. Rejects if that takes too long. */
   stop(): Promise<number | null>
   pause(): void
   resume(): void
@@ -113,7 +113,7 @@ export function launch(id: string, logFolder: string, options: Launch): Program 
   }
 }
 
-/** The totals of the answers that stand whole in the segments of a folder. */
+/** Returns the totals of the complete answers in the segments of a folder. */
 export function totalsInSpool(folder: string): number[] {
   const spool = join(folder, 'spool')
   try {

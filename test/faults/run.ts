@@ -1,6 +1,6 @@
 // npm run test:faults [-- --seed 1 --minutes 12 --only TEXT --verbose --strict]: breaks everything around the program,
-// and proves at the end that nothing was lost or stored twice. Ends with 1 where something is not as it has to be;
-// with --strict also where a fault cannot be injected on this machine.
+// and proves at the end that nothing was lost or stored twice. Exits with 1 if there is a problem; with --strict also if
+// a fault cannot be injected on this machine.
 import { parseArgs } from 'node:util'
 import { FAULTS } from './faults.ts'
 import { IN_FLIGHT_MS, printTable } from './ledger.ts'
@@ -28,14 +28,14 @@ console.log(`Seed ${values.seed}, ${minutes} min, ${faultsHit + badAnswers} faul
 ${badAnswers} single bad answers of the provider. Missed: ${outcome.misses.length}.\n`)
 console.log(printTable(outcome.lines))
 console.log(`
-Injected: it shows that the fault changed something. Missed: it was tried, and changed nothing.
-Served: answers with status 200 that the provider gave to the last byte, each with a total of its own. Stored: in
-sms.snapshots, or in sync.rejected with their reason. In flight: given so late that the program may not have read
-them to the end: less than ${IN_FLIGHT_MS} ms before it was killed, told to stop or paused, while it was paused, or less than
-${IN_FLIGHT_MS} ms before it broke the connection itself; what stood in its spool when it was killed never counts as in flight.
+Injected: the fault verifiably changed something. Missed: it was injected and changed nothing.
+Served: answers with status 200 that the provider sent to the last byte, each with a unique total. Stored: in
+sms.snapshots, or in sync.rejected with a reason. In flight: sent so late that the program may not have read them
+completely: less than ${IN_FLIGHT_MS} ms before it was killed, stopped or paused, while it was paused, or less than ${IN_FLIGHT_MS} ms
+before it broke the connection itself. What was in its spool when it was killed never counts as in flight.
 Lost: neither stored nor in flight. Doubled: stored more than once, in flight or not.
 
-Slowest recovery: ${(outcome.slowestRecoveryMs / 1000).toFixed(1)} s from mending to the next stored answer. Most log lines of a program in a minute: ${outcome.mostLinesAMinute}.`)
+Slowest recovery: ${(outcome.slowestRecoveryMs / 1000).toFixed(1)} s from the repair to the next stored answer. Most log lines of a program in a minute: ${outcome.mostLinesAMinute}.`)
 for (const { fault, why } of outcome.misses) console.log(`MISSED   ${fault}: ${why}`)
 for (const what of skipped) console.log(`SKIPPED  ${what}`)
 for (const problem of problems) console.log(`PROBLEM  ${problem}`)

@@ -1,4 +1,4 @@
-// A segment with so many answers that a replay of little memory must not hold all of them.
+// A segment with so many answers that a replay with little memory cannot hold all of them.
 import { randomUUIDv7 } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,10 +9,10 @@ const ACCOUNT = 'replayed'
 const CATEGORIES = 50
 const ANSWERS = 50_000
 const STEP_MS = 1_000
-/** Far from the totals that the provider of the suite gives: these answers are in no books. */
+/** Far from the totals of the suite's provider, as these answers are not in the ledger. */
 const FIRST_TOTAL = 1_000_000_000
 
-/** Lays it down in the spool of a data folder; gives how many answers it holds, and of which account. */
+/** Writes the segment to the spool of a data folder. Returns how many answers it contains, and their account. */
 export function layDown(folder: string): { account: string; answers: number } {
   const key = randomUUIDv7()
   const startedAt = Date.now() - (ANSWERS / CATEGORIES) * STEP_MS

@@ -1,5 +1,5 @@
-// node test/faults/soak.ts [--minutes 10 --categories 2000 --seed 1]: one daemon, thousands of categories every
-// second, faults on. Its memory must not grow: the last minute's heap is at most 1.1 times the second minute's.
+// node test/faults/soak.ts [--minutes 10 --categories 2000 --seed 1]: one daemon, thousands of categories every second,
+// with faults. Memory must not grow: the heap of the last minute is at most 1.1 times that of the second.
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -81,7 +81,7 @@ function resident({ pid }: Program): number {
   return Math.round(Number(kibibytes ?? 0) / 1024)
 }
 
-/** What V8 says with --trace-gc: `[pid:…] 12345 ms: Mark-Compact … 45.1 (60.0) -> 30.2 (59.5) MB`. */
+/** The output of V8 with --trace-gc: `[pid:…] 12345 ms: Mark-Compact … 45.1 (60.0) -> 30.2 (59.5) MB`. */
 function heapByMinute(program: Program): number[] {
   const least: number[] = []
   const marks = program.output().matchAll(/(\d+) ms: Mark-Compact.*? -> ([\d.]+) \(/g)

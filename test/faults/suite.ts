@@ -1,4 +1,4 @@
-// A run of the suite: faults one after the other for a while, then everything is made well, and the books.
+// A run of the suite: faults one after the other for a while, then the repair of everything, then the balance.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Answered } from './api.ts'
 import { type Books, balance } from './ledger.ts'
@@ -7,7 +7,7 @@ import { lastLines, openWorld, type World } from './world.ts'
 
 export interface SuiteOptions {
   readonly seed: number
-  /** When no further fault begins; each of `faults` is injected once all the same. */
+  /** After this time no further fault begins. Each of `faults` is injected at least once. */
   readonly minutes: number
   readonly faults: readonly Fault[]
   readonly verbose?: boolean
@@ -15,9 +15,9 @@ export interface SuiteOptions {
 }
 
 export interface Outcome extends Books {
-  /** How many faults of the lists were hit. */
+  /** How many injected faults changed something. */
   readonly faultsHit: number
-  /** How many single answers were bent. */
+  /** How many single answers were bad. */
   readonly badAnswers: number
   /** The faults that changed nothing, and why. */
   readonly misses: World['misses']
@@ -30,9 +30,9 @@ export interface Outcome extends Books {
 }
 
 const MINUTE_MS = 60_000
-/** A fault that is not hit in so long a run is not tested by it. */
+/** In a run of this length, every fault must change something at least once. */
 const LONG_RUN_MINUTES = 5
-/** Ticks come by the second here, so what is more than a few lines a tick is a flood. */
+/** There is a tick every second here, so more is a flood of more than a few lines per tick. */
 const LINES_A_MINUTE_LIMIT = 400
 
 export async function runSuite(options: SuiteOptions): Promise<Outcome> {
@@ -87,7 +87,7 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome> {
   }
 }
 
-/** Gives whether it was hit. */
+/** Returns whether the fault changed something. */
 async function injectOne(world: World, fault: Fault): Promise<boolean> {
   const missesBefore = world.misses.length
   await world.daemon()
@@ -113,7 +113,7 @@ function countsOf(misses: World['misses']): Map<string, number> {
   return counts
 }
 
-/** How often an answer is in the warehouse: as a snapshot, or set aside with its reason. */
+/** Returns how often an answer is in the warehouse: as a snapshot, or rejected with a reason. */
 export async function countsIn({ cluster, elsewhere }: World): Promise<(answer: Answered) => number> {
   const counts = new Map<number, number>()
   const rows = await cluster.admin<{ total: string | null }>(

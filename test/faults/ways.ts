@@ -1,11 +1,11 @@
-// The ways in which the suite's provider answers.
+// The ways in which the provider of the suite answers.
 import type { ServerResponse } from 'node:http'
 import * as zlib from 'node:zlib'
 import type { Dice } from './dice.ts'
 
 export interface Way {
   readonly name: string
-  /** Whether its answers, given to their end, must be in the warehouse: as a snapshot or as rejected. */
+  /** Whether its complete answers must be in the warehouse: as snapshots, or rejected. */
   readonly counts: boolean
   answer(response: ServerResponse, total: number, dice: Dice): void
 }
@@ -32,11 +32,11 @@ const status = (code: number, body = '', headers = {}, what = '') =>
 const error = (code: number, apiCode: number) =>
   status(code, `{"code":${apiCode},"message":"told so"}`, {}, `code ${apiCode}`)
 
-/** A reading with more in it. */
+/** A reading with additional fields. */
 const snapshot = (name: string, more: (total: number) => string) =>
   way(name, true, (response, total) => give(response, 200, reading(total, more(total))))
 
-/** JSON that breaks the rules; the marker tells it from all others. */
+/** JSON that breaks the rules. The marker makes it unique. */
 const rejected = (name: string, body: string) =>
   way(`rejected: ${name}`, true, (response, total) =>
     give(response, 200, body.replaceAll('MARKER', `"marker":${total}`)),
@@ -47,7 +47,7 @@ const compressed = (name: string, compress: (text: string) => Uint8Array) =>
     give(response, 200, compress(reading(total)), { 'Content-Encoding': name }),
   )
 
-/** Bytes that are no answer at all. */
+/** Bytes that are not an HTTP answer. */
 const raw = (name: string, bytes: string, thenMs: number | null) =>
   way(name, false, (response) => {
     const { socket } = response
@@ -67,7 +67,7 @@ export const WAYS = {
   ),
 } as const
 
-/** No reading comes of it, and no harm. */
+/** Answers without a reading, which must do no harm. */
 export const FAILING: readonly Way[] = [
   ...[400, 404, 406, 408, 413, 418, 500, 502, 503, 504, 599].map((code) => status(code)),
   status(204),
@@ -130,7 +130,7 @@ export const FAILING: readonly Way[] = [
   way('huge header', false, (response) => give(response, 500, '', { 'X-Huge': 'x'.repeat(60_000) })),
 ]
 
-/** They cost a whole time limit each. */
+/** Answers that take a whole timeout each. */
 export const HANGING: readonly Way[] = [
   way('no answer', false, () => {}),
   way('dripping', false, (response, total) => {
@@ -145,7 +145,7 @@ export const HANGING: readonly Way[] = [
   way('headers and no body', false, (response) => void response.writeHead(200, JSON_TYPE).flushHeaders()),
 ]
 
-/** Each one counts: odd, and true all the same. */
+/** Odd answers with a valid reading. Each one counts. */
 export const ODD: readonly Way[] = [
   compressed('gzip', zlib.gzipSync),
   compressed('x-gzip', zlib.gzipSync),
@@ -197,7 +197,7 @@ export const ODD: readonly Way[] = [
   ),
 ]
 
-/** Each one counts, in `sync.rejected`. */
+/** Answers that must be in `sync.rejected`. Each one counts. */
 export const REJECTED: readonly Way[] = [
   rejected('1e400', '{MARKER,"sent":1e400}'),
   rejected('2^53 + 1', '{MARKER,"sent":9007199254740993}'),

@@ -1,27 +1,27 @@
-// The network between the programs and the database, as a proxy that can be cut, slowed and listened to.
+// The network between the programs and the database: a proxy that can be cut, slowed and watched.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export interface Wire {
   readonly port: number
-  /** How many packets were swallowed or slowed, and connections of programs broken, so far. */
+  /** How many packets were discarded or delayed, plus how many connections of programs were broken. */
   readonly touched: number
-  /** Nobody listens any more, and all connections break. */
+  /** Breaks all connections, and refuses new ones. */
   refuse(): Promise<void>
-  /** All connections break; new ones are let through. */
+  /** Breaks all connections. New ones go through. */
   reset(): void
-  /** Swallows everything, on connections old and new. */
+  /** Discards all data, of old and new connections. */
   swallow(): void
-  /** Each packet takes so long, in either direction. */
+  /** Delays each packet, in both directions. */
   slow(delayMs: number): void
-  /** The programs' ends break, and the database never hears of it. */
+  /** Breaks the connections of the programs, but not those to the database. */
   halfOpen(): void
   /**
-   * Calls `then` once, when a packet from a program holds `sign`, or is the `sign`-th from now on. The packet
-   * goes on to the database afterwards, unless `then` gives false.
+   * Calls `then` once, when a packet from a program contains `sign`, or is the `sign`-th from now on. Afterwards the
+   * packet is passed on to the database, unless `then` returns false.
    */
   listen(sign: string | number, then: () => boolean | undefined): void
-  /** As at first. Connections that hang are broken. */
+  /** Restores the initial state. Breaks connections that hang. */
   mend(): Promise<void>
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-// What a fault is injected into: a provider, a PostgreSQL, the network between, and programs at work.
+// What faults are injected into: a provider, a PostgreSQL, the network to it, and running programs.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,9 +11,9 @@ import { type Launch, launch, type Program } from './programs.ts'
 import { openWire, type Wire } from './wire.ts'
 
 export const KEY = 'key-of-the-fault-suite'
-/** Two dozen, some with odd names. */
+/** Two dozen categories, some with odd names. */
 const CATEGORIES = `${[...Array(20).keys()].map((n) => `c${n}`)},é t/é & ü,=HYPERLINK("x"),<script>🎉,__proto__`
-/** A lease of half a minute, and a minute of patience for others. */
+/** Long enough for a lease of half a minute, and a minute of waiting for others. */
 const RECOVERY_MS = 100_000
 const ORPHANED_MS = 16 * 60_000
 
@@ -22,35 +22,35 @@ export interface World {
   readonly api: Api
   readonly cluster: Cluster
   readonly wire: Wire
-  /** The port of a PgBouncer in transaction mode; null: there is none on this machine. */
+  /** The port of a PgBouncer in transaction mode; null if this machine has none. */
   readonly bouncerPort: number | null
   readonly canMount: boolean
-  /** The core only: nobody waits for a lease to run out. */
+  /** True for the core only: leases are not waited for, but expired by hand. */
   readonly isSmall: boolean
-  /** The library that lies about the time; null: there is none on this machine. */
+  /** The library that fakes the time; null if this machine has none. */
   readonly faketime: string | null
   readonly programs: ReadonlyMap<string, Program>
-  /** The totals that were found in databases of their own. */
+  /** The totals that were found in other databases. */
   readonly elsewhere: number[]
-  /** What was not as it has to be. */
+  /** What went wrong. */
   readonly problems: string[]
-  /** The faults that were to be injected and changed nothing, and why. */
+  /** The faults that changed nothing, and why. */
   readonly misses: { readonly fault: string; readonly why: string }[]
-  /** The longest time from mending to the next stored answer of a new tick, milliseconds. */
+  /** The longest time from a repair to the next stored answer of a new tick, milliseconds. */
   slowestRecoveryMs: number
-  /** A data folder of its own; on a small disk where its size is given. */
+  /** Returns a data folder by its name, on a small disk if a size is given. */
   folder(name: string, diskMebibytes?: number): string
   run(args: readonly string[], options?: Partial<Launch>): Program
-  /** The daemon that is there all the time; started anew where it was killed. Asking already. */
+  /** Returns the main daemon, which has got an answer already. It is started again after a kill. */
   daemon(): Promise<Program>
-  /** Half a minute passes for the lease of a program that is dead. */
+  /** Expires the lease of a dead program, as half a minute would. */
   expireLease(of: Program): Promise<void>
-  /** Resolves once a new answer to a program is stored. */
+  /** Resolves when a new answer is stored. */
   recover(what: string): Promise<void>
-  /** Every program stops; what waits in any folder is stored by a last `sync`. */
+  /** Stops every program, and stores what waits in their folders with a last `sync`. */
   settle(): Promise<void>
   say(text: string): void
-  /** The fault that is on has changed nothing: it does not count as injected. */
+  /** Notes that the active fault has changed nothing. It does not count as injected. */
   missed(why: string): void
   close(): Promise<void>
 }
@@ -58,7 +58,7 @@ export interface World {
 export interface WorldOptions {
   readonly seed: number
   readonly verbose: boolean
-  /** Whether the small disks, PgBouncer and the like are wanted. */
+  /** True for the core only, without small disks, PgBouncer and the like. */
   readonly isSmall: boolean
 }
 
@@ -116,7 +116,7 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
       const program = launch(id, root, { args, folder: world.folder('main'), ...options, env })
       programs.set(id, program)
       void program.exit.then(({ code, signal }) => {
-        // A process that has written nothing yet may not have begun to listen for the signal.
+        // A process without output may not handle the signal yet.
         const isStopped = signal === 'SIGKILL' || (signal === 'SIGTERM' && program.output() === '')
         const crashed =
           signal === null ? /unexpected error|JavaScript heap/.test(program.output()) : !isStopped
@@ -193,12 +193,12 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
       else process.stderr.write(`The programs' output is kept in ${root}\n`)
     },
   }
-  // Ctrl-C leaves no servers and no disks behind.
+  // Ctrl-C must not leave servers and disks behind.
   const abandon = () => void world.close().finally(() => process.exit(130))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, abandon)
   return world
 
-  /** Waits until a program has been given its first answer. */
+  /** Waits for the first answer to a program. */
   async function asking(program: Program): Promise<void> {
     const isAnswered = () => api.answered.some((answer) => answer.program === program.id)
     for (
@@ -213,12 +213,12 @@ export async function openWorld({ seed, verbose, isSmall }: WorldOptions): Promi
   }
 }
 
-/** The last three lines that a program wrote. */
+/** Returns the last three lines of a program's output. */
 export function lastLines(program: Program): string {
   return program.output().trim().split('\n').slice(-3).join('\n').slice(0, 1_000)
 }
 
-/** As if a quarter of an hour had passed: what a dead process left may be cleared away. */
+/** Makes segments a quarter of an hour older, so that those of dead processes may be removed. */
 function age(spool: string): void {
   const then = new Date(Date.now() - ORPHANED_MS)
   for (const name of readdirSync(spool))

@@ -1,4 +1,4 @@
-// Runs the command line as a child process, in a folder of its own and with nothing but the given settings.
+// Runs the command line as a child process, in its own folder and only with the given settings.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
@@ -9,21 +9,21 @@ import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, onTestFinished } from 'vitest'
 
-/** Compiled once for all of the many starts: half of the time of each. */
+/** A shared compile cache, which halves the time of each start. */
 const NODE_COMPILE_CACHE = join(tmpdir(), 'primosync-test-compile-cache')
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface CliOptions {
-  /** Settings; nothing is inherited but PATH. */
+  /** Settings. Only PATH is inherited. */
   env?: Record<string, string>
   /** Default: a new empty folder, removed after the test. */
   cwd?: string
-  /** What stdin holds. */
+  /** The content of stdin. */
   stdin?: string
 }
 
 export interface CliResult {
-  /** null where a signal ended it. */
+  /** null if a signal ended it. */
   code: number | null
   stdout: string
   stderr: string
@@ -32,18 +32,18 @@ export interface CliResult {
 export interface RunningCli {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly result: Promise<CliResult>
-  /** Resolves to the match as soon as stdout or stderr holds one; rejects if the program ends without. */
+  /** Resolves to the first match in stdout or stderr. Rejects if the program ends without one. */
   output(pattern: RegExp): Promise<RegExpExecArray>
 }
 
-/** An empty folder for this test, removed after it. */
+/** Makes an empty folder for this test. It is removed after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'primosync-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** The same, for all tests of a file. */
+/** Makes an empty folder for all tests of a file. */
 export function folderForFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'primosync-test-'))
   afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -54,7 +54,7 @@ export function folderForFile(): string {
 export const runCli = (args: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
   startCli(args, options).result
 
-/** Starts `primosync ARGS` and lets it run; it is killed after the test if it still does. */
+/** Starts `primosync ARGS`. If it still runs after the test, it is killed. */
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const { env = {}, cwd = temporaryFolder(), stdin = '' } = options
   const child = spawn(process.execPath, [MAIN, ...args], {
@@ -64,7 +64,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
   const texts = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => (texts.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text) => (texts.stderr += text))
-  child.stdin.on('error', () => {}) // a command that reads nothing may be gone already
+  child.stdin.on('error', () => {}) // a command that reads nothing may have ended already
   child.stdin.end(stdin)
   const result = new Promise<CliResult>((resolve, reject) => {
     child.on('error', reject)

@@ -1,5 +1,5 @@
-// A stand-in for the provider whose totals grow with each answer, so that every answer can be told from all
-// others and looked for in the warehouse.
+// A stand-in for the provider whose totals grow with each answer, so that every answer is unique and can be found in
+// the warehouse.
 
 import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
@@ -9,15 +9,15 @@ import { answer, categoryOf } from '../primotexto/provider.ts'
 
 export interface CountingProvider {
   readonly baseUrl: string
-  /** `category sent` of each answer that was given, in order. */
+  /** `category sent` of each answer, in order. */
   readonly served: readonly string[]
-  /** The categories that were asked for, in order, however they were answered. */
+  /** The categories that were asked for, in order, answered or not. */
   readonly asked: readonly string[]
-  /** Answers otherwise from now on; `give` gives the next total. Undefined: as at first. */
+  /** Sets how requests are answered from now on; `give` sends the next total. Undefined restores the default. */
   respond(how: ((category: string, response: ServerResponse, give: () => void) => void) | undefined): void
 }
 
-/** Closed after the test. */
+/** Starts the provider. It is closed after the test. */
 export async function startCountingProvider(): Promise<CountingProvider> {
   const served: string[] = []
   const asked: string[] = []

@@ -1,4 +1,4 @@
-// The harness keeps its word: clean copies, an owner without privileges, nothing shared.
+// The test databases: clean copies, an owner without privileges, nothing shared.
 
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,19 +1,19 @@
-// A database of its own for a test file or a test, copied from the run's migrated template.
+// Databases for single test files or tests, copied from the migrated template of the run.
 
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
 import { asAdmin, urlOf } from './test-server.ts'
 
 export interface TestDatabase {
-  /** As the owner of the database, who is no superuser. */
+  /** As the owner of the database, who is not a superuser. */
   url: string
   /** As the administrator of the server. */
   adminUrl: string
-  /** Cuts off whoever is still connected. */
+  /** Drops the database, also if there are connections. */
   drop(): Promise<void>
 }
 
-/** Made in milliseconds: all schemas are there, and no rows. */
+/** Takes milliseconds. The database has all schemas, and no rows. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { adminUrl, owner, ownerPassword, template } = inject('testServer')
   const name = uniqueName()
@@ -31,7 +31,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   }
 }
 
-/** The name of a database or of a role, which all databases of a server share; removed when the run ends. */
+/** Returns a name for a database or a role that is removed at the end of the run. Databases of a server share roles. */
 export function uniqueName(): string {
   return `${inject('testServer').prefix}_${randomBytes(6).toString('hex')}`
 }

@@ -1,5 +1,5 @@
-// A program that uses an embedded PostgreSQL, for tests that kill it: prints one line of JSON when it is
-// ready or refused, and stops when its input ends. `--unprivileged` gives root's rights away first.
+// A program with an embedded PostgreSQL, for tests that kill it. It prints one line of JSON when the server is ready or
+// refused, and stops when its input ends. `--unprivileged`: drops the rights of root first.
 
 import { createInterface } from 'node:readline'
 import { openEmbedded } from '../../src/embedded/embedded.ts'

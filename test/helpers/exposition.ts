@@ -1,16 +1,16 @@
-// Reads what /metrics serves, as Prometheus does: names, types and samples with their labels.
+// Parses /metrics as Prometheus does: names, types, and samples with their labels.
 
 export interface Exposed {
   readonly types: ReadonlyMap<string, string>
   readonly samples: readonly { name: string; labels: Record<string, string>; value: number }[]
-  /** The value of the one sample of this name and these labels; undefined: there is none. */
+  /** Returns the value of the only sample with this name and these labels; undefined if there is none. */
   value(name: string, labels?: Record<string, string>): number | undefined
 }
 
 const LABEL = /([a-z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/gy
 const ESCAPES: Record<string, string> = { '\\\\': '\\', '\\"': '"', '\\n': '\n' }
 
-/** Throws on a line that is not as the text format has it. */
+/** Throws on a line that is not in the text format. */
 export function readExposition(text: string): Exposed {
   const types = new Map<string, string>()
   const samples: Exposed['samples'][number][] = []

@@ -1,4 +1,4 @@
-// Once per run: finds a PostgreSQL for the tests, makes the template database, and clears all of it away.
+// Once per run: finds a PostgreSQL for the tests and makes the template database; removes everything at the end.
 
 import { randomBytes } from 'node:crypto'
 import type { TestProject } from 'vitest/node'
@@ -38,7 +38,7 @@ async function prepare(adminUrl: string, prefix: string): Promise<TestServer> {
   const template = `${prefix}_template`
   await asAdmin(adminUrl, async (admin) => {
     await admin.query(`create role ${owner} login createrole password '${ownerPassword}'`)
-    await admin.query(`grant ${owner} to current_user`) // an admin that is no superuser must be a member
+    await admin.query(`grant ${owner} to current_user`) // an admin who is not a superuser must be a member
     await admin.query(`create database ${template} owner ${owner} template template0 encoding 'UTF8'`)
   })
   const warehouse = openWarehouse(urlOf(adminUrl, template, { name: owner, password: ownerPassword }))

@@ -1,4 +1,4 @@
-// primosync as somebody has it: a folder, a database, a provider; and secrets that must show up nowhere.
+// A complete installation: a folder, a database, a provider, and secrets that must not appear anywhere.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,19 +14,19 @@ const KEY = 'CanaryKey0123456789abcdef'
 export interface Installation {
   readonly cwd: string
   readonly provider: CountingProvider
-  /** The program's way to the database. */
+  /** The proxy between the program and the database. */
   readonly proxy: TcpProxy
-  /** Looks at the same database on a way of its own. */
+  /** A direct connection to the same database. */
   readonly witness: Warehouse
   readonly databaseUrl: string
-  /** Runs to the end; no secret in what it says. */
+  /** Runs a command to its end. Fails if its output contains a secret. */
   run(args: readonly string[], env?: Record<string, string>): Promise<CliResult>
   start(args: readonly string[], env?: Record<string, string>): RunningCli
-  /** Fails if a secret stands in a file of the folder, or in a text given. */
+  /** Fails if a file of the folder, or one of `texts`, contains a secret. */
   expectNoSecret(...texts: string[]): void
 }
 
-/** All of it closed and removed after the test. */
+/** Makes an installation. Everything is closed and removed after the test. */
 export async function install(categories = 'a,b,c'): Promise<Installation> {
   const database = await createTestDatabase()
   const proxy = await startTcpProxy(database.url)
@@ -73,7 +73,7 @@ function filesBelow(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
-/** Another program of the same test may be at work in the folder, and remove what was there a moment ago. */
+/** Another program of the same test may have removed the file since the folder was listed. */
 function readIfThere(path: string): string[] {
   try {
     return [readFileSync(path, 'latin1')]

@@ -1,27 +1,30 @@
-// A way to a server that a test can cut, swallow and mend.
+// A TCP proxy to a server, whose connections a test can break, freeze and restore.
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
 export interface TcpProxy {
-  /** The URL given, through the proxy. */
+  /** `targetUrl`, through the proxy. */
   readonly url: string
   /** Breaks all connections; new ones are refused. */
   cut(): void
-  /** Breaks all connections as soon as so many more packets came from the client; new ones are refused. */
+  /** Breaks all connections after `packets` more packets from clients; new ones are refused. */
   cutAfter(packets: number): void
-  /** The same, once, and new ones go through: before the last packet arrives, or before its answer does. Tells whether it has happened. */
+  /**
+   * Breaks all connections once, after `packets` more packets from clients: before the last of them arrives, or before
+   * its answer does. New connections go through. Returns a function that says whether it has happened.
+   */
   breakAfter(packets: number, before?: 'packet' | 'answer'): () => boolean
-  /** Swallows everything from now on, in both directions, on connections old and new. */
+  /** Discards all data from now on, in both directions, of old and new connections. */
   freeze(): void
-  /** Lets new connections through again; frozen ones are broken. */
+  /** Lets new connections through again, and breaks frozen ones. */
   restore(): void
-  /** Whether `cutAfter` has struck. */
+  /** True after `cut`, or once `cutAfter` has broken the connections. */
   readonly isCut: boolean
 }
 
-/** Opens a proxy to the host and port of `targetUrl`, closed after the test. */
+/** Opens a proxy to the host and port of `targetUrl`. It is closed after the test. */
 export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(targetUrl)
   const sockets = new Set<Socket>()

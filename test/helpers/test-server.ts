@@ -1,5 +1,5 @@
-// The PostgreSQL that the tests run against: the one in TEST_DATABASE_URL, else a container where an engine
-// and the image are there already, else the embedded one in a temporary folder.
+// The PostgreSQL server for the tests: the one in TEST_DATABASE_URL, else a container if an engine and the image are
+// installed, else the embedded one in a temporary folder.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,19 +12,19 @@ import { openFolder, readCredentials } from '../../src/embedded/folder.ts'
 
 const IMAGE = 'postgres:18-alpine'
 const RYUK_IMAGE = 'testcontainers/ryuk:0.14.0'
-/** What is in these databases may be lost. */
+/** Settings for speed: the data in these databases may be lost. */
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
 
-/** What the tests are told of their server. */
+/** What the tests need to know about their server. */
 export interface TestServer {
-  /** May create databases and roles; a superuser where the server is the tests' own. */
+  /** A user who may create databases and roles; a superuser if the tests started the server. */
   adminUrl: string
-  /** The user that owns the test databases: no superuser, as in production. */
+  /** The user that owns the test databases. Not a superuser, as in production. */
   owner: string
   ownerPassword: string
-  /** The database that the tests' own are copied from: migrated, and empty. */
+  /** The database that test databases are copied from: migrated, without rows. */
   template: string
-  /** Begins the name of every database and role of this run. */
+  /** The prefix of all databases and roles of this run. */
   prefix: string
 }
 
@@ -50,7 +50,7 @@ export async function asAdmin<T>(adminUrl: string, work: (admin: pg.Client) => P
   }
 }
 
-/** The same server, another database; and another user where one is given. */
+/** Returns a URL of the same server for another database, and another user if one is given. */
 export function urlOf(adminUrl: string, database: string, user?: { name: string; password: string }): string {
   const url = new URL(adminUrl)
   url.pathname = `/${database}`
@@ -61,7 +61,7 @@ export function urlOf(adminUrl: string, database: string, user?: { name: string;
   return url.href
 }
 
-/** Null without an engine or without the image: nothing is ever pulled. */
+/** Null without an engine, or without the image: images are never pulled. */
 async function openContainer(): Promise<RunningServer | null> {
   if (!(await hasImage(IMAGE))) return null
   if (!(await hasImage(RYUK_IMAGE))) process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
@@ -79,7 +79,7 @@ async function openContainer(): Promise<RunningServer | null> {
   }
 }
 
-/** Whether a container engine answers and has this image. */
+/** Returns whether a container engine answers and has this image. */
 export async function hasImage(image: string): Promise<boolean> {
   try {
     const engine = await getContainerRuntimeClient()

@@ -1,4 +1,4 @@
-// Ticks in this process, against a provider and a warehouse of the test's own.
+// Ticks in this process, with a separate provider and warehouse for each test.
 
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
@@ -17,18 +17,18 @@ const ZONE = 'Europe/Paris'
 
 export interface Stage {
   readonly provider: CountingProvider
-  /** The way of `deps.warehouse` to the database. */
+  /** The proxy between `deps.warehouse` and the database. */
   readonly proxy: TcpProxy
-  /** Looks at the same database on a way of its own. */
+  /** A direct connection to the same database. */
   readonly witness: Warehouse
   readonly dataDir: string
   readonly spool: Spool
-  /** What was logged: lines of `level message`. */
+  /** The log, as lines of `level message`. */
   readonly logged: readonly string[]
   readonly deps: TickDeps
-  /** One tick, by hand unless told otherwise. */
+  /** Runs a tick, with trigger `manual` by default. */
   tick(request?: Partial<TickRequest>, signal?: AbortSignal): ReturnType<typeof tick>
-  /** The same stage, with some parts of another process's own. */
+  /** Returns the same stage with some other parts, as another process has them. */
   with(deps: Partial<TickDeps>): Stage
 }
 
@@ -38,7 +38,7 @@ export interface StageOptions {
   readonly spoolLimitBytes?: number
 }
 
-/** All of it closed after the test. */
+/** Makes a stage. Everything is closed after the test. */
 export async function openStage({
   categories = ['a', 'b', 'c'],
   silenceMs = 1_000,
@@ -82,7 +82,7 @@ function onStage(parts: Omit<Stage, 'tick' | 'with'>): Stage {
   }
 }
 
-/** An account that asks the provider, and asks again once and at once; closed after the test. */
+/** An account at the provider, with one retry without delay. Its client is closed after the test. */
 export function account(name: string, categories: readonly string[], provider: CountingProvider): Account {
   const client = createClient({
     apiKey: () => 'a-key-of-a-test',
@@ -101,7 +101,7 @@ function shortLine(line: string): string {
   return `${pino.levels.labels[level]} ${msg}`
 }
 
-/** `category sent` of every snapshot, in the order in which they were served. */
+/** Returns `category sent` of every snapshot, in the order in which they were served. */
 export async function storedAnswers({ pool }: Warehouse): Promise<string[]> {
   const { rows } = await pool.query(
     `select category || ' ' || sent as answer from sms.snapshots order by sent, category`,
@@ -109,7 +109,7 @@ export async function storedAnswers({ pool }: Warehouse): Promise<string[]> {
   return rows.map(({ answer }) => answer)
 }
 
-/** The rows of sync.runs, the columns that no clock decides. */
+/** Returns the rows of sync.runs, without the columns that depend on the clock. */
 export async function runsOf({ pool }: Warehouse): Promise<Record<string, unknown>[]> {
   const { rows } = await pool.query(
     `select trigger, status, categories, stored, failed, rejected, late, finished_at is not null as finished

@@ -1,10 +1,10 @@
-// Files of import, given as text or bytes.
+// Reads import files that are given as text or bytes.
 import type { Entry, LineProblem } from '../../src/transfer/entry.ts'
 import { type Format, readEntries } from '../../src/transfer/read-file.ts'
 
 export const READ = { account: 'default', now: () => Date.parse('2100-01-01T00:00:00Z'), file: 'a file' }
 
-/** What a file holds, cut into chunks of `chunkBytes` on its way. */
+/** Returns the entries of a file that is read in chunks of `chunkBytes`. */
 export async function entriesOf(
   file: string | Buffer,
   format: Format | null = null,

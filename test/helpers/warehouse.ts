@@ -1,4 +1,4 @@
-// A migrated warehouse of its own, with the reporting zone set, and what tests ask of it.
+// A migrated warehouse with a reporting time zone, and what tests do with it.
 import { COUNTERS } from '../../src/counters/names.ts'
 import { readStats } from '../../src/counters/stats.ts'
 import type { Decision } from '../../src/counters/step.ts'
@@ -49,7 +49,7 @@ export interface Line {
   readonly stats: Readonly<Record<string, unknown>>
 }
 
-/** Records lines in the order given, each in its own transaction or `batch` of them in one. */
+/** Records lines in the given order, `batch` of them per transaction. */
 export async function recordLines(
   warehouse: TestWarehouse,
   lines: readonly Line[],
@@ -118,7 +118,7 @@ const accountOf = ({ account = 'default' }: Line) => account
 
 const DELTA_COLUMNS = ['previous_at', 'observed_at', 'kind', 'decided', ...COUNTERS, 'timespent', 'extra']
 
-/** The rows of sms.deltas in the form of the worked cases: what is null is not there. */
+/** Returns the rows of sms.deltas in the form of the worked cases, without null values. */
 export async function readDeltas(
   warehouse: Warehouse,
   account = 'default',
@@ -133,10 +133,10 @@ export async function readDeltas(
 export type Grain = 'hourly' | 'daily' | 'weekly' | 'monthly'
 export const BUCKET_NAME = { hourly: 'hour', daily: 'day', weekly: 'week', monthly: 'month' } as const
 
-/** Columns that the worked cases leave out: they follow from the bucket, or from now. */
+/** Columns that the worked cases leave out, because they follow from the bucket or the current time. */
 const NOT_WORKED = ['account', 'category', 'local_hour', 'hour_of_day', 'weekday', 'is_complete']
 
-/** The rows of a trend view in the form of the worked cases. */
+/** Returns the rows of a trend view in the form of the worked cases. */
 export async function readTrends(
   warehouse: Warehouse,
   grain: Grain,

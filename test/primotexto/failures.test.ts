@@ -66,7 +66,7 @@ describe('failures', () => {
       async (fetchStats, { requests }) => {
         const error = await failureOf(fetchStats('a'))
         expect(error).toMatchObject({ class: 'network', attempts: 3 })
-        expect(error.message).toContain('time limit of 100 ms')
+        expect(error.message).toContain('timeout after 100 ms')
         expect(requests).toHaveLength(3)
       },
       { timeoutMs: 100 },

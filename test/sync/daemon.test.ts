@@ -69,7 +69,7 @@ describe('the daemon', () => {
     }
     const { reports } = start(stage.with({ prepare }))
     await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(1), WAIT)
-    expect(stage.logged.filter((line) => line === 'error tick failed: not yet')).toHaveLength(2)
+    expect(stage.logged.filter((line) => line === 'error Tick failed: not yet.')).toHaveLength(2)
   })
 
   test('stores what waits as soon as the database is back, long before the next tick', async () => {

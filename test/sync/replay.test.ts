@@ -153,8 +153,8 @@ describe('what a dead process left', () => {
     const left = (await stage.spool.list()).map((segment) => segment.path)
     expect(left).toEqual(expect.arrayContaining(paths))
     expect(stage.logged.filter((line) => line.startsWith('error'))).toEqual([
-      expect.stringContaining('it stays there'), // the first of them; the rest in one line
-      expect.stringContaining('the first is logged above'),
+      expect.stringContaining('It stays there'), // the first of them; the rest in one line
+      expect.stringContaining('The first is logged above'),
     ])
   })
 

@@ -83,7 +83,7 @@ describe('failures', () => {
     stage.provider.respond((_, response) => answer(response, 404, ''))
     await stage.tick()
     expect(stage.logged.filter((line) => line.startsWith('error'))).toHaveLength(6)
-    expect(stage.logged.at(-1)).toBe('error 25 more failures of this class, see sync.failures')
+    expect(stage.logged.at(-1)).toBe('error More failures of this class: 25. See sync.failures.')
     expect(await rowsOf(stage.witness, 'select count(*)::int from sync.failures')).toEqual([{ count: 30 }])
   })
 
@@ -93,7 +93,7 @@ describe('failures', () => {
     expect(await stage.tick()).toMatchObject({ status: 'failed', failed: 30 })
     expect(stage.logged.filter((line) => /^(warn|error)/.test(line))).toEqual([
       expect.stringContaining('HTTP 500'),
-      'warn the other categories were given up in this run',
+      'warn The other categories were given up in this run.',
     ])
     expect(await rowsOf(stage.witness, 'select failed, status from sync.runs')).toEqual([
       { failed: 30, status: 'failed' },
@@ -227,7 +227,7 @@ describe('several processes', () => {
       const ticking = stage.tick(request)
       await vi.waitFor(() => {
         vi.advanceTimersByTime(1_000) // until it says that it waits
-        expect(stage.logged.slice(waits)).toContainEqual('info waiting for somebody to end its tick')
+        expect(stage.logged.slice(waits)).toContainEqual('info Waiting for somebody to finish its tick.')
       })
       vi.advanceTimersByTime(61_000)
       return await ticking

@@ -53,7 +53,7 @@ describe('what a counter may be', () => {
 
 describe('records that are refused', () => {
   for (const [record, reason] of [
-    [`c,${AT},1`, 'has 3 cells, not 5'],
+    [`c,${AT},1`, 'has 3 cells, and the first line has 5'],
     [`c,${AT},9007199254740992,,`, 'sent is'],
     [`c,${AT},-1,,`, 'sent is -1'],
     [`c,${AT},1 000,,`, 'sent is "1 000"'],
@@ -61,11 +61,11 @@ describe('records that are refused', () => {
     [`c,${AT},1,"12,5",`, 'timespent is "12,5"'],
     [`c,${AT},1,,[1]`, 'extra is not a JSON object'],
     [`c,${AT},1,,{x}`, 'extra is not a JSON object'],
-    [`c,${AT},1,,"{""opens"":1}"`, 'extra holds opens'],
+    [`c,${AT},1,,"{""opens"":1}"`, 'extra contains opens'],
     [`,${AT},1,,`, 'category is missing'],
     ['c,2026-03-01T12:00:00,1,,', 'observed_at has no offset'],
-    [`a"b",${AT},1,,`, 'a quote stands in the middle of a cell'],
-    [`"a"b,${AT},1,,`, 'a quote stands in the middle of a cell'],
+    [`a"b",${AT},1,,`, 'there is a quote in the middle of a cell'],
+    [`"a"b,${AT},1,,`, 'there is a quote in the middle of a cell'],
   ] as const) {
     test(`${record}: ${reason}`, async () => {
       const entries = await entriesOf(`${HEADER}\n${record}\nc,${AT},1,,\n`, 'csv')
@@ -92,7 +92,7 @@ describe('records that are refused', () => {
 
 for (const [header, message] of [
   ['category,sent', 'has no column observed_at'],
-  ['category,observed_at,sent,Sent', 'has a column that is not known: Sent'],
+  ['category,observed_at,sent,Sent', 'has an unknown column: Sent'],
   ['category,observed_at,sent,sent', 'names a column twice'],
 ] as const) {
   test(`a first line that names the wrong columns is wrong usage: ${header}`, async () => {

@@ -31,8 +31,11 @@ describe('lines that are refused, each with its reason', () => {
     ['"text"', 'not a JSON object'],
     [`{"observed_at":"${AT}","stats":{"sent":1}}`, 'category is missing'],
     [`{"category":"","observed_at":"${AT}","stats":{"sent":1}}`, 'category is empty'],
-    [`{"category":7,"observed_at":"${AT}","stats":{"sent":1}}`, 'category is not a text'],
-    [`{"category":"a\\u0000b","observed_at":"${AT}","stats":{"sent":1}}`, 'category holds a NUL character'],
+    [`{"category":7,"observed_at":"${AT}","stats":{"sent":1}}`, 'category is not a string'],
+    [
+      `{"category":"a\\u0000b","observed_at":"${AT}","stats":{"sent":1}}`,
+      'category contains a NUL character',
+    ],
     [`{"category":"\\ud800","observed_at":"${AT}","stats":{"sent":1}}`, 'category is not valid Unicode'],
     [
       `{"category":"${'x'.repeat(256)}","observed_at":"${AT}","stats":{"sent":1}}`,
@@ -40,7 +43,7 @@ describe('lines that are refused, each with its reason', () => {
     ],
     [`{"account":"","category":"c","observed_at":"${AT}","stats":{"sent":1}}`, 'account is empty'],
     ['{"category":"c","stats":{"sent":1}}', 'observed_at is missing'],
-    ['{"category":"c","observed_at":1772366400,"stats":{"sent":1}}', 'observed_at is not a text'],
+    ['{"category":"c","observed_at":1772366400,"stats":{"sent":1}}', 'observed_at is not a string'],
     ['{"category":"c","observed_at":"2026-03-01T12:00:00","stats":{"sent":1}}', 'observed_at has no offset'],
     [`{"category":"c","observed_at":"${AT}"}`, 'stats are missing'],
     [line('{"sent":1}', ',"acount":"x"'), 'the field "acount" is unknown'],
@@ -50,7 +53,7 @@ describe('lines that are refused, each with its reason', () => {
     [line('{"sent":9007199254740992}'), 'stats: sent is 9007199254740992'],
     // a double would take it for 1
     [line('{"sent":1.0000000000000000001}'), 'stats: sent is 1.0000000000000000001'],
-    [line('{"sent":1}', ',"decision":{}'), 'holds both stats and a decision'],
+    [line('{"sent":1}', ',"decision":{}'), 'contains both stats and a decision'],
     [
       `{"category":"c","observed_at":"${AT}","decision":{"as":"reset","by":"x","at":"${AT}"}}`,
       'decision why',

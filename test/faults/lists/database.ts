@@ -1,4 +1,4 @@
-// PostgreSQL fails, in every way that it has.
+// Faults of PostgreSQL.
 import type { World } from '../world.ts'
 import { AWAY, type Fault, lasting, listeningTo, needsMount, terminateAll } from './fault.ts'
 
@@ -7,11 +7,11 @@ const SESSIONS = `select pid from pg_stat_activity where usename = 'primosync'`
 
 interface Broken {
   mend?(): unknown
-  /** How it shows that it is felt; left out: the daemon says that its answers wait, or that a tick failed. */
+  /** Whether it had an effect. Default: the daemon logs that its answers wait, or that a tick failed. */
   isFelt?(): boolean | Promise<boolean>
 }
 
-/** Breaks something of the database for a moment that is long enough for a few ticks. */
+/** Breaks a part of the database for a few ticks. */
 const database = (name: string, breakIt: (world: World) => Promise<Broken>): Fault => ({
   name: `database: ${name}`,
   async inject(world) {
@@ -22,7 +22,7 @@ const database = (name: string, breakIt: (world: World) => Promise<Broken>): Fau
   },
 })
 
-/** With a setting of the server, and with what `locked` locks. */
+/** Changes a setting of the server, and holds the locks of the statement `locked`. */
 const setting = (name: string, value: string, locked = 'select') =>
   database(`${name} = ${value}`, async ({ cluster }) => {
     await cluster.admin(`alter system set ${name} = '${value}'`)
@@ -63,7 +63,7 @@ export const DATABASE: readonly Fault[] = [
     return { isFelt: () => broken.length > 0 }
   }),
   setting('default_transaction_read_only', 'on'),
-  setting('statement_timeout', '2ms', LOCK_SNAPSHOTS), // without a lock few statements take so long
+  setting('statement_timeout', '2ms', LOCK_SNAPSHOTS), // without a lock few statements take that long
   database('out of connections', async ({ cluster }) => {
     await cluster.admin(terminateAll)
     return { mend: await cluster.takeAllConnections() }

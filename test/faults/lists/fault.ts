@@ -1,4 +1,4 @@
-// What all faults share: their shape, and what several of them do.
+// What faults share: their type, and what several of them do.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Program, totalsInSpool } from '../programs.ts'
 import type { Way } from '../ways.ts'
@@ -6,54 +6,54 @@ import { lastLines, type World } from '../world.ts'
 
 export interface Fault {
   readonly name: string
-  /** Takes long, so that once a run is enough. */
+  /** True if it takes long: then it is injected once per run. */
   readonly isSlow?: boolean
-  /** Why it cannot be injected on this machine; null: it can. */
+  /** Returns why it cannot be injected on this machine; null if it can. */
   cannot?(world: World): string | null
-  /** Tells `world.missed` where it has changed nothing. */
+  /** Injects and repairs the fault. Calls `world.missed` if it changed nothing. */
   inject(world: World): Promise<void>
 }
 
-/** How long after its time a fault goes on that nobody has felt so far. */
+/** How much longer a fault goes on if it has had no effect so far. */
 const PATIENCE_MS = 6_000
-/** A program says that the database cannot take its answers. */
-export const AWAY = /wait in the spool\.|tick failed/
+/** A log line of a program whose answers the database cannot take. */
+export const AWAY = /wait in the spool\.|Tick failed/
 
 export const needsMount = (world: World) => (world.canMount ? null : 'only root may mount a small disk')
 
-/** Waits until something is true, for so long at most; gives whether it is. */
+/** Waits until a condition is true, at most `ms`. Returns whether it is. */
 export async function within(ms: number, isTrue: () => boolean | Promise<boolean>): Promise<boolean> {
   for (const giveUpAt = Date.now() + ms; !(await isTrue()); await delay(50))
     if (Date.now() > giveUpAt) return false
   return true
 }
 
-/** A fault lasts for so long, and on until it is felt. */
+/** Lets a fault last for `ms`, and then until it has an effect. */
 export async function lasting(
   world: World,
   ms: number,
   isFelt: () => boolean | Promise<boolean>,
 ): Promise<void> {
   await delay(ms)
-  if (!(await within(PATIENCE_MS, isFelt))) world.missed('nobody has felt it')
+  if (!(await within(PATIENCE_MS, isFelt))) world.missed('it had no effect')
 }
 
-/** Tells whether a program has written something to its log since now. */
+/** Returns a function that says whether a program has logged a match since this call. */
 export function listeningTo(program: Program): (sign: RegExp) => boolean {
   const from = program.output().length
   return (sign) => sign.test(program.output().slice(from))
 }
 
-/** With LOG_LEVEL=debug a daemon leaves a line for each tick, also where another daemon was faster. */
-export const hasTicked = (program: Program) => /"msg":"(this )?tick /.test(program.output())
+/** With LOG_LEVEL=debug a daemon logs each tick, also one that another daemon ran. */
+export const hasTicked = (program: Program) => /"msg":"(This tick|Tick) /.test(program.output())
 
-/** Ends a program as a power cut does, and lets the next one in: half a minute later, or at once as if it were. */
+/** Kills a program like a power cut. Its lease expires after half a minute, or is expired at once. */
 export async function killed(world: World, program: Program): Promise<void> {
   await program.kill()
   if (world.isSmall || world.dice.happens(0.85)) await world.expireLease(program)
 }
 
-/** Kills `program` when it sends what holds `sign`, or so many packets later; the last one may come through. */
+/** Kills `program` `packetsLater` packets after it sends one that contains `sign`. The last packet may go through. */
 export async function killedAt(
   world: World,
   program: Program,
@@ -73,11 +73,11 @@ export async function killedAt(
     return undefined
   })
   if (!(await within(PATIENCE_MS, () => killing !== null)))
-    world.missed(`nobody has sent ${sign} and ${packetsLater} packets`)
+    world.missed(`no program has sent ${sign} and ${packetsLater} packets`)
   await killing
 }
 
-/** Those of some totals that are no snapshots so far. */
+/** Returns those of `totals` that are not stored as snapshots. */
 export async function unstored({ cluster }: World, totals: Iterable<number>): Promise<number[]> {
   const wanted = [...totals]
   const rows = await cluster.admin<{ total: string }>(
@@ -87,7 +87,7 @@ export async function unstored({ cluster }: World, totals: Iterable<number>): Pr
   return wanted.filter((total) => !stored.has(total))
 }
 
-/** An outage that leaves answers in the spool of a program; gives their totals, which are not stored at its end. */
+/** Makes an outage that leaves answers in the spool of a program. Returns their totals, which are not stored then. */
 export async function backlog(world: World, program: Program): Promise<number[]> {
   await world.wire.refuse()
   for (let ticks = world.dice.between(2, 3); ticks > 0; ticks--) {
@@ -100,7 +100,7 @@ export async function backlog(world: World, program: Program): Promise<number[]>
   return totals
 }
 
-/** The provider answers a part of all requests in these ways for a while. */
+/** Lets the provider answer a share of all requests in these ways for a while. */
 export async function answering(world: World, ways: readonly Way[], part: number, ms: number): Promise<void> {
   const { api } = world
   const times = () => ways.reduce((sum, { name }) => sum + (api.gone.get(name) ?? 0), 0)
@@ -118,5 +118,5 @@ export async function expectCode(world: World, program: Program, codes: readonly
     )
 }
 
-/** Ends all connections of the programs; a row for each. */
+/** Ends all connections of the programs, with a row for each. */
 export const terminateAll = `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'primosync'`

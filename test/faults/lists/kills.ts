@@ -1,4 +1,4 @@
-// The daemon ends without a word: kill -9 at every stage of its work.
+// The daemon is killed with SIGKILL at every stage of its work.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Program } from '../programs.ts'
 import type { World } from '../world.ts'
@@ -40,7 +40,7 @@ export const KILLS: readonly Fault[] = [
     async inject(world) {
       const program = await world.daemon()
       const waiting = await backlog(world, program)
-      // `spooled_bytes`: how far a segment is stored, asked before and moved on with each part of it
+      // `spooled_bytes`: how much of a segment is stored. It is read before, and updated with, each batch.
       await killedAt(world, program, 'spooled_bytes', world.dice.between(0, 15))
       await missedIfStored(world, stillWaiting(program, waiting))
     },

@@ -1,4 +1,4 @@
-// The machine: its clock, memory, disks and files; and a process that sleeps.
+// Faults of the machine: clock, memory, disks and files, and a process that is paused.
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export const MACHINE: readonly Fault[] = [
       const other = world.run(['start'], { folder: world.folder('other host') })
       await delay(33_000)
       if (!world.api.answered.some((answer) => answer.program === other.id))
-        world.missed('nobody has taken over')
+        world.missed('the other program has not taken over')
       program.resume()
       await delay(3_000)
       await other.stop()
@@ -49,7 +49,7 @@ export const MACHINE: readonly Fault[] = [
       const folder = world.folder('small disk', 1)
       const program = world.run(['start'], { folder })
       await delay(world.dice.between(1_500, 2_500))
-      // refused while a segment is open
+      // A remount is refused while a segment is open.
       const remount = (how: string) =>
         execFileSync('mount', ['-o', `remount,${how}`, folder], { stdio: 'pipe' })
       const says = listeningTo(program)
@@ -120,7 +120,7 @@ export const MACHINE: readonly Fault[] = [
       step('-3600')
       await expectCode(world, world.run(['sync'], { folder, env }), [1])
       step('+0')
-      const due = () => program.output().match(/"msg":"(this )?tick /g)?.length ?? 0
+      const due = () => program.output().match(/"msg":"(This tick|Tick) /g)?.length ?? 0
       const dueBefore = due()
       await delay(4_000)
       if (due() === dueBefore)
@@ -128,7 +128,7 @@ export const MACHINE: readonly Fault[] = [
       await program.stop()
       if ((await setAside()) === setAsideBefore)
         world.problems.push('the clock went back, and no answer was set aside for it')
-      while (await isAhead(world)) await delay(200) // until then an answer at the right time is an early one
+      while (await isAhead(world)) await delay(200) // until then an answer with the right time would be too early
     },
   },
 ]

@@ -1,9 +1,9 @@
-// The network between program and database fails.
+// Faults of the network between programs and database.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { World } from '../world.ts'
 import { AWAY, type Fault, lasting, listeningTo } from './fault.ts'
 
-/** Something happens to packets or connections for so long. */
+/** Breaks packets or connections for `ms`. */
 const network = (name: string, breakIt: (world: World) => void, ms: (world: World) => number): Fault => ({
   name: `network: ${name}`,
   async inject(world) {

@@ -1,4 +1,4 @@
-// The provider answers wrong, late or not at all; the single answers stand in ways.ts.
+// Faults of the provider: wrong, late or missing answers. The single answers are in ways.ts.
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

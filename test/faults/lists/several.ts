@@ -1,4 +1,4 @@
-// Several programs on one database, and databases that several versions have made.
+// Several programs with one database, and databases of other versions.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -95,7 +95,7 @@ export const SEVERAL: readonly Fault[] = [
       const { cluster, dice } = world
       const name = `m${world.programs.size}`
       await cluster.admin(`create database ${name} owner primosync`)
-      const wire = await openWire(cluster.port) // of its own: the daemon says some of these words, too
+      const wire = await openWire(cluster.port) // a separate one, as the daemon sends some of these words, too
       const env = { DATABASE_URL: cluster.url(wire.port, name) }
       const folder = world.folder(name)
       const program = world.run(['migrate'], { folder, env })
