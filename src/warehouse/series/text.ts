@@ -27,11 +27,6 @@ function quoted(value: string | null): string {
   return `"${/[\\"]/.test(value) ? value.replace(/[\\"]/g, '\\$&') : value}"`
 }
 
-/** A text as a cell of a row literal: `(1,"{""a"": 2}",)`. Numbers and instants need no quotes; null is empty. */
-export function rowCell(text: string | null): string {
-  return text === null ? '' : `"${text.replace(/[\\"]/g, '$&$&')}"`
-}
-
 /** The parts of an array literal of numbers as text; NULL is null. */
 export function splitArray(literal: string): (string | null)[] {
   const parts = literal.slice(1, -1).split(',')
