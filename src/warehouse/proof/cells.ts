@@ -98,7 +98,10 @@ export interface StoredRow {
   readonly cells: Cells
 }
 
-/** The rows of a category by their key, in pages, from `from` on; `others` is SQL for more columns, as text. */
+/**
+ * The rows of a category by their key, in pages, from `from` on; `others` is SQL for more columns, as text.
+ * Through pg itself: the columns are a list, so rows come as arrays (`rowMode`), which Kysely does not ask for.
+ */
 export async function* readPages(
   connection: pg.ClientBase,
   table: CellTable,
