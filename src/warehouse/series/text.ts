@@ -1,4 +1,4 @@
-// PostgreSQL's text formats for COPY, arrays and rows, built and read by hand, because every counter passes here.
+// PostgreSQL's text formats for COPY and arrays, built and read by hand, because every counter passes here.
 
 /** A value in COPY's text format; null is \N. Numbers and timestamps need no escape. */
 export function copyText(value: string | null): string {
