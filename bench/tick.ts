@@ -101,7 +101,9 @@ async function startSandbox(): Promise<Sandbox> {
   const started = Promise.withResolvers<Sandbox>()
   child.stdout.setEncoding('utf8').on('data', (part) => {
     said += part
-    if (said.trimEnd().endsWith('}')) started.resolve({ ...JSON.parse(said), child })
+    if (!said.trimEnd().endsWith('}')) return
+    const { url, api_key: apiKey } = JSON.parse(said)
+    started.resolve({ url, apiKey, child })
   })
   const failed = Promise.all([text(child.stderr), once(child, 'exit')]).then(([why]) =>
     started.reject(new Error(`the sandbox ended: ${why}`)),

@@ -6,6 +6,7 @@ import type { Transaction } from '../src/warehouse/pool.ts'
 import { addCategories } from '../src/warehouse/registry.ts'
 import { CopySink } from '../src/warehouse/series/copy-sink.ts'
 import { InsertSink } from '../src/warehouse/series/insert-sink.ts'
+import { CATEGORIES_AT_ONCE } from '../src/warehouse/series/record.ts'
 import type { RowSink } from '../src/warehouse/series/row-sink.ts'
 import { type BareRow, createBareTable, insertUnnest, insertValues } from './helpers/bare.ts'
 import { type BenchWarehouse, withWarehouse } from './helpers/database.ts'
@@ -30,7 +31,7 @@ export const writeTick: Question = {
       ...figures('writing a tick, every 5 minutes', within),
       ...figures('writing a tick, every hour: each closes an hour', closing),
       {
-        what: 'snapshots and deltas of a tick by INSERT … unnest',
+        what: 'new snapshots of a tick, by INSERT … unnest',
         ours: ms(sinks.insert),
         rival: `COPY ${ms(sinks.copy)}`,
         ratio: sinks.insert / sinks.copy,
@@ -93,23 +94,26 @@ async function measure(warehouse: BenchWarehouse, everyMs: number): Promise<Time
   })
 }
 
-/** The two ways to write new snapshots, at a tick's size. */
+/** The two ways to write new snapshots, in the parts that a tick writes them in. */
 async function measureSinks(warehouse: BenchWarehouse): Promise<Record<'insert' | 'copy', number>> {
   const polls = { insert: 0, copy: 0 }
-  const write = async (ids: number, poll: number, sinkIn: (tx: Transaction) => RowSink) =>
-    await warehouse.transaction(async (tx) => {
-      const sink = sinkIn(tx)
-      const at = START_AT + poll * FIVE_MINUTES_MS
-      for (let n = 0; n < CATEGORIES; n++) {
-        const snapshot = { at, ...readingOf(n, poll) }
-        sink.addSnapshot(ids + n, snapshot, growthOf(snapshot))
-      }
-      await sink.flushSnapshots()
-    })
+  const write = async (ids: number, poll: number, sinkIn: (tx: Transaction) => RowSink) => {
+    const at = START_AT + poll * FIVE_MINUTES_MS
+    const snapshots = Array.from({ length: CATEGORIES }, (_, n) => ({ at, ...readingOf(n, poll) }))
+    const rows = snapshots.map((snapshot) => ({ snapshot, delta: growthOf(snapshot) }))
+    return await timed(() =>
+      warehouse.transaction(async (tx) => {
+        const sink = sinkIn(tx)
+        for (const [n, { snapshot, delta }] of rows.entries()) {
+          sink.addSnapshot(ids + n, snapshot, delta)
+          if (sink.size === CATEGORIES_AT_ONCE) await sink.flushSnapshots()
+        }
+      }),
+    )
+  }
   const origin = { runId: 1, imported: false }
-  const insert = () => timed(() => write(0, polls.insert++, ({ db }) => new InsertSink(db, origin)))
-  const copy = () =>
-    timed(() => write(CATEGORIES, polls.copy++, ({ connection }) => new CopySink(connection, origin)))
+  const insert = () => write(0, polls.insert++, ({ db }) => new InsertSink(db, origin))
+  const copy = () => write(CATEGORIES, polls.copy++, ({ connection }) => new CopySink(connection, origin))
   await race(5, { insert, copy })
   return await race(ROUNDS, { insert, copy })
 }

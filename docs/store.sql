@@ -410,10 +410,6 @@ end $function$
 
 -- What is made again whenever it changed (src/warehouse/schema): views, their functions, the guard of snapshots.
 
-create or replace view store.snapshot_row as select observed_at, category_id, run_id, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, imported, timespent, extra, decided, kind, previous_at, sent_delta, submitted_delta, delivered_delta, openers_delta, clickers_delta, clicks_delta, opens_delta, replies_delta, unsubscribers_delta, errors_delta, bounced_delta, complaint_delta, timespent_delta, extra_delta from store.snapshot;
-create or replace view store.hour_row as select hour, day, category_id, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, widest_gap_ms, snapshots, timespent from store.hour;
-create or replace view store.day_row as select day, category_id, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, widest_gap_ms, snapshots, timespent from store.day;
-
 create or replace view sms.accounts as
 select name as account, label, created_at from store.account;
 

@@ -36,7 +36,7 @@ export async function insertUnnest(
   const all = rows.map(cells)
   await pool.query(
     `insert into ${name} select * from unnest($1::int[], $2::timestamptz[], ${COUNTERS.map((_, i) => `$${i + 3}::bigint[]`).join(', ')},
-      $15::numeric[])`,
+      $${COUNTERS.length + 3}::numeric[])`,
     BARE_COLUMNS.map((_, i) => all.map((row) => row[i])),
   )
 }

@@ -42,7 +42,7 @@ export function readStats(text: string): Stats {
 /** The same for a value from parseExact. */
 export function statsOf(value: unknown): Stats {
   if (!isRecord(value)) return { reason: 'not a JSON object' }
-  if (!hasCounter(value)) return { reason: 'no value for any of the 12 counters' }
+  if (!hasCounter(value)) return { reason: `no value for any of the ${COUNTERS.length} counters` }
   const known = KnownFields.safeParse(value)
   if (!known.success) {
     return {

@@ -9,7 +9,7 @@ import { between, chance, seedFor } from './random.ts'
 import { stream } from './stream.ts'
 import { FIRST_DAY, type Manners, type Totals } from './totals.ts'
 
-/** An answer of the provider: the 12 counters and `timespent`, any of which may be null or missing. */
+/** An answer of the provider: the counters and `timespent`, any of which may be null or missing. */
 export type SandboxStats = Readonly<Record<string, number | null>>
 
 type Life = (at: number) => SandboxStats

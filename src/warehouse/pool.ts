@@ -8,7 +8,7 @@ import type { Views } from './view-types.ts'
 
 export type Db = Kysely<Tables & Views>
 
-/** One transaction: Kysely for statements, the connection itself for COPY. */
+/** One transaction: Kysely for statements; the connection itself for COPY, and for rows as arrays. */
 export interface Transaction {
   readonly db: Db
   readonly connection: pg.PoolClient
@@ -38,14 +38,17 @@ const IDLE_IN_TRANSACTION_TIMEOUT = '30s'
 /** How long a transaction waits for the locks of another writer; what it should store stays in the spool. */
 const LOCK_TIMEOUT = '5s'
 
-/** int8 as a number where that is exact, else as text; a date as text, as it has no zone; the rest as pg parses it. */
+/** int8 as a number where that is exact, else as text; what has no zone as text; the rest as pg parses it. */
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (oid === pg.types.builtins.INT8 && format !== 'binary') return parseInt8
-    if (oid === pg.types.builtins.DATE && format !== 'binary') return String
+    if (WITHOUT_ZONE.has(oid) && format !== 'binary') return String
     return pg.types.getTypeParser(oid, format)
   }) as typeof pg.types.getTypeParser,
 }
+
+/** pg would make instants of them, by the zone of this process. */
+const WITHOUT_ZONE: ReadonlySet<number> = new Set([pg.types.builtins.DATE, pg.types.builtins.TIMESTAMP])
 
 function parseInt8(text: string): number | string {
   const value = Number(text)

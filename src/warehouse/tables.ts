@@ -17,6 +17,8 @@ export type BigInteger = number | string
 export type Numeric = string
 /** A date arrives as text, for it has no zone: `2026-03-01`. */
 export type DateText = string
+/** So does a timestamp without time zone: `2026-03-01 14:00:00`. */
+export type LocalTimeText = string
 
 /** A column for each counter. */
 export type CounterColumns = { [name in CounterName]: BigInteger | null }
@@ -136,6 +138,11 @@ interface Walk {
   snapshots_since_checkpoint: Generated<number>
 }
 
+/** An earlier copy of a walk row. */
+interface Checkpoint extends Walk {
+  newest_at: Date
+}
+
 interface Prune {
   id: Generated<number>
   category_id: number
@@ -191,7 +198,7 @@ export interface Tables {
   'store.hour': Hour
   'store.day': Bucket
   'store.walk': Walk
-  'store.checkpoint': Walk
+  'store.checkpoint': Checkpoint
   'store.prune': Prune
   'store.exported_total': ExportedTotal
   'store.reporting': Reporting

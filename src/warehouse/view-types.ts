@@ -7,6 +7,7 @@ import type {
   CategoryState,
   CounterColumns,
   DateText,
+  LocalTimeText,
   Numeric,
   RunStatus,
   Tables,
@@ -123,7 +124,7 @@ export interface Views {
   'sms.snapshots': SnapshotView
   'sms.deltas': DeltaView
   'sms.latest': SnapshotView & { age_seconds: number }
-  'sms.trends_hourly': TrendView & HourKey & DayKey & { local_hour: Date; hour_of_day: number }
+  'sms.trends_hourly': TrendView & HourKey & DayKey & { local_hour: LocalTimeText; hour_of_day: number }
   'sms.trends_daily': TrendView & DayKey & { weekday: number }
   'sms.trends_weekly': TrendView & WeekKey
   'sms.trends_monthly': TrendView & MonthKey

@@ -2,7 +2,9 @@
 import { COUNTERS } from '../../src/counters/names.ts'
 import { readStats } from '../../src/counters/stats.ts'
 import type { Decision } from '../../src/counters/step.ts'
+import type { LineProblem } from '../../src/transfer/entry.ts'
 import { loadCalendar, settleTimezone } from '../../src/warehouse/calendar.ts'
+import { type ImportOptions, importEntries } from '../../src/warehouse/import/import.ts'
 import { openWarehouse, type Warehouse } from '../../src/warehouse/pool.ts'
 import { addCategories } from '../../src/warehouse/registry.ts'
 import { CopySink } from '../../src/warehouse/series/copy-sink.ts'
@@ -10,6 +12,7 @@ import { decide } from '../../src/warehouse/series/decisions.ts'
 import { InsertSink } from '../../src/warehouse/series/insert-sink.ts'
 import { type Recorded, recordSnapshots } from '../../src/warehouse/series/record.ts'
 import { createTestDatabase } from './database.ts'
+import { blocksOf } from './transfer.ts'
 
 export interface TestWarehouse extends Warehouse {
   readonly url: string
@@ -88,6 +91,23 @@ export async function recordLines(
     )
   }
   return recorded
+}
+
+/** Imports NDJSON as `primosync import` does; `problems` are the lines that are not imported. */
+export async function importText(
+  warehouse: TestWarehouse,
+  text: string,
+  options: Partial<ImportOptions> = {},
+) {
+  const problems: LineProblem[] = []
+  const imported = await importEntries(warehouse, blocksOf(text), {
+    dryRun: false,
+    timezone: warehouse.timezone,
+    isListed: () => false,
+    onProblem: (problem) => void problems.push(problem),
+    ...options,
+  })
+  return { ...imported, problems }
 }
 
 /** Decides as `primosync reclassify` does. */

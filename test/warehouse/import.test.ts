@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COUNTERS } from '../../src/counters/names.ts'
 import { beginReading, readHistory } from '../../src/read/export.ts'
-import type { LineProblem } from '../../src/transfer/entry.ts'
 import { decisionLine, snapshotLine } from '../../src/transfer/ndjson.ts'
 import { type ImportOptions, importEntries } from '../../src/warehouse/import/import.ts'
 import type { Warehouse } from '../../src/warehouse/pool.ts'
@@ -11,6 +10,7 @@ import { listCategories } from '../../src/warehouse/registry.ts'
 import { blocksOf } from '../helpers/transfer.ts'
 import {
   decideLine,
+  importText,
   type Line,
   openTestWarehouse,
   readDeltas,
@@ -21,18 +21,6 @@ import {
 } from '../helpers/warehouse.ts'
 
 const REAL = readFileSync(new URL('../data/covid19-totals.ndjson', import.meta.url), 'utf8')
-
-async function importText(warehouse: TestWarehouse, text: string, options: Partial<ImportOptions> = {}) {
-  const problems: LineProblem[] = []
-  const imported = await importEntries(warehouse, blocksOf(text), {
-    dryRun: false,
-    timezone: warehouse.timezone,
-    isListed: () => false,
-    onProblem: (problem) => void problems.push(problem),
-    ...options,
-  })
-  return { ...imported, problems }
-}
 
 const importLines = (warehouse: TestWarehouse, lines: readonly object[], options?: Partial<ImportOptions>) =>
   importText(warehouse, lines.map((line) => JSON.stringify(line)).join('\n'), options)

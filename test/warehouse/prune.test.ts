@@ -6,11 +6,13 @@ import { verify } from '../../src/warehouse/proof/verify.ts'
 import { prune } from '../../src/warehouse/series/prune.ts'
 import {
   decideLine,
+  importText,
   openTestWarehouse,
   readDeltas,
   readTrends,
   recordLines,
   type TestWarehouse,
+  withWarehouse,
 } from '../helpers/warehouse.ts'
 
 const HOUR_MS = 3_600_000
@@ -100,6 +102,38 @@ describe('retention', () => {
     expect(taken).toMatchObject({ stored: 1, final: [] })
   })
 
+  const decision = { as: 'dip', by: 'a test', at: '2026-03-01T00:00:00Z', why: 'a test' }
+  test.each<[string, (finalUntil: number) => number, object]>([
+    ['a snapshot a millisecond before that instant', (until) => until - 1, { stats: { sent: 2_700 } }],
+    ['a decision at that instant', (until) => until, { decision }],
+    ['a decision well before it', () => at(600), { decision }],
+    ['a decision about a snapshot that is gone', () => at(100), { decision }],
+  ])('an import of %s is refused, and trends stay as they are', async (_, instant, what) => {
+    const { rows } = await warehouse.pool.query('select final_until from sync.prunes')
+    const observedAt = new Date(instant(rows[0].final_until.getTime())).toISOString()
+    const before = await trends()
+    const line = JSON.stringify({ category: 'c', observed_at: observedAt, ...what })
+    expect(await importText(warehouse, line)).toMatchObject({
+      stored: 0,
+      decisions: 0,
+      problems: [{ line: 1, reason: expect.stringContaining('final') }],
+    })
+    expect(await trends()).toEqual(before)
+  })
+
+  test('an import takes decisions a millisecond later, once', async () => {
+    const { rows } = await warehouse.pool.query('select final_until from sync.prunes')
+    const observed_at = new Date(rows[0].final_until.getTime() + 1).toISOString()
+    const at = '2026-02-01T00:00:00Z'
+    const text = [
+      JSON.stringify({ category: 'c', observed_at, decision: { ...decision, at } }),
+      JSON.stringify({ category: 'c', observed_at, decision: { ...decision, as: 'auto' } }),
+    ].join('\n')
+    expect(await importText(warehouse, text)).toMatchObject({ decisions: 2, problems: [] })
+    expect(await importText(warehouse, text)).toMatchObject({ decisions: 0, problems: [] })
+    expect(await verify(warehouse)).toMatchObject({ differenceCount: 0 })
+  })
+
   test('derives what comes later from the edge', async () => {
     const [late] = await recordLines(warehouse, [
       { ...line(0, 2_790), observed_at: new Date(at(700) + 60_000).toISOString() },
@@ -139,5 +173,21 @@ describe('retention', () => {
       { snapshots: 1, kept_from: null },
     ])
     expect(await verify(warehouse)).toMatchObject({ pruned: 1, snapshots: 1_100 - 512 + 1 })
+  })
+})
+
+test('a fall that is still open at the edge does not take the trends before it along', async () => {
+  await withWarehouse(async (warehouse) => {
+    await warehouse.pool.query(
+      `insert into store.run (key, trigger, started_at, status) values (gen_random_uuid(), 'import', now(), 'ok')`,
+    )
+    // The 512th snapshot makes a checkpoint; it is also the first that may belong to a dip.
+    const history = Array.from({ length: 512 }, (_, hour) => line(hour, hour === 511 ? 1 : 30 * hour))
+    await recordLines(warehouse, history, history.length)
+    expect(await prune(warehouse, at(511) + 8 * 24 * HOUR_MS)).toEqual({ categories: 1, snapshots: 511 })
+    const before = (await readTrends(warehouse, 'hourly')).slice(0, 500)
+    expect(await importText(warehouse, JSON.stringify(line(1_200, 40)))).toMatchObject({ stored: 1 })
+    expect((await readTrends(warehouse, 'hourly')).slice(0, 500)).toEqual(before)
+    expect(await verify(warehouse)).toMatchObject({ differenceCount: 0 })
   })
 })

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { LineProblem } from '../../transfer/entry.ts'
 import { deriveSeries, type SeriesContext } from '../series/derive.ts'
+import { readFinalUntil } from '../series/prune.ts'
 import { timestamp } from '../series/text.ts'
 import { readWalkRows, selectWalkRows } from '../series/walk-row.ts'
 import type { IdsByNumber } from './registry.ts'
@@ -17,9 +18,10 @@ export async function importDecisions(
   let recorded = 0
   for (const { number, decisions } of stage.categories) {
     if (decisions === 0) continue
+    const finalUntil = await readFinalUntil(context.db, ids[number]!)
     const instants: number[] = []
     for (const staged of await stage.decisionsOf(number)) {
-      const verdict = await record(context, ids[number]!, staged)
+      const verdict = await record(context, ids[number]!, staged, finalUntil)
       if (verdict === 'recorded') instants.push(staged.at)
       else if (verdict !== 'known') refuse({ line: staged.line, reason: verdict })
     }
@@ -34,8 +36,10 @@ async function record(
   { db }: SeriesContext,
   categoryId: number,
   { at, decision }: StagedDecision,
+  finalUntil: number | null,
 ): Promise<string> {
   const { as, by, at: decidedAt, why } = decision
+  const isFinal = finalUntil !== null && at <= finalUntil
   const { rows } = await sql<{ stored: boolean; known: boolean; outdated: boolean }>`
     /* importDecision */
     with earlier as (
@@ -53,11 +57,13 @@ async function record(
     ), added as (
       insert into store.decision (category_id, observed_at, decided_as, decided_by, decided_at, why)
       select ${categoryId}, ${timestamp(at)}::timestamptz, ${as}, ${by}, ${decidedAt}::timestamptz, ${why}
-      from found where stored and not known and not outdated
+      from found where stored and not known and not outdated and not ${isFinal}::boolean
     )
     select * from found`.execute(db)
   const { stored, known, outdated } = rows[0]!
   if (known) return 'known'
+  if (isFinal)
+    return `decision: up to ${timestamp(finalUntil)} the history of this category is final, as it was pruned`
   if (!stored) return `decision: there is no snapshot of this category at ${timestamp(at)}`
   return outdated ? 'decision: a later one about this snapshot is there, and holds' : 'recorded'
 }

@@ -74,7 +74,7 @@ export async function importEntries(
   }
   try {
     return await warehouse.transaction(async (staging) => {
-      const stage = await stageEntries(staging.connection, blocks, refuse)
+      const stage = await stageEntries(staging, blocks, refuse)
       if (stage.span === null) return { ...counts, newCategories: [] }
       return await warehouse.transaction(async (tx) => {
         const newCategories = await storeStage(tx, stage, { ...options, startedAt, counts, refuse })

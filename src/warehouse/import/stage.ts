@@ -1,10 +1,12 @@
 // The entries of a file in a temporary table, from which they are read in the order of their series: a file of any
 // size, in any order, is imported in one transaction and in constant memory.
 import { finished, pipeline } from 'node:stream/promises'
+import { sql } from 'kysely'
 import type pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Counters, Snapshot } from '../../counters/names.ts'
 import type { Entry, LineProblem, RecordedDecision } from '../../transfer/entry.ts'
+import type { Db, Transaction } from '../pool.ts'
 import { copyText, fromCopyText } from '../series/text.ts'
 
 /** A category that the file names, numbered in the order of first appearance. */
@@ -40,11 +42,11 @@ export interface StagedDecision {
 }
 
 /**
- * Stages the entries of `blocks` for as long as the transaction of `connection` lasts; `refuse` is called for lines
- * that are no entries. The connection serves the stage alone, because it reads ahead while another one writes.
+ * Stages the entries of `blocks` for as long as the transaction lasts; `refuse` is called for lines that are no entries.
+ * The transaction serves the stage alone, because it reads ahead while another one writes.
  */
 export async function stageEntries(
-  connection: pg.ClientBase,
+  { db, connection }: Transaction,
   blocks: AsyncIterable<readonly (Entry | LineProblem)[]>,
   refuse: (refusal: LineProblem) => void,
 ): Promise<Stage> {
@@ -82,7 +84,7 @@ export async function stageEntries(
     entries,
     span: entries === 0 ? null : { from, until },
     snapshots: () => readSnapshots(connection),
-    decisionsOf: (category) => readDecisions(connection, category),
+    decisionsOf: (category) => readDecisions(db, category),
   }
 }
 
@@ -158,10 +160,9 @@ function countersOf(text: string): Counters {
   return text.split(',').map((value) => (value === '' ? null : Number(value)))
 }
 
-async function readDecisions(connection: pg.ClientBase, category: number): Promise<StagedDecision[]> {
-  const { rows } = await connection.query<{ line: number; at: number; decision: string }>(
-    'select line, at, decision from import_line where category = $1 and decision is not null order by line',
-    [category],
-  )
+async function readDecisions(db: Db, category: number): Promise<StagedDecision[]> {
+  const { rows } = await sql<{ line: number; at: number; decision: string }>`
+    select line, at, decision from import_line where category = ${category} and decision is not null
+    order by line`.execute(db)
   return rows.map(({ line, at, decision }) => ({ category, line, at, decision: JSON.parse(decision) }))
 }

@@ -14,7 +14,7 @@ export type Cells = readonly (string | null)[]
 interface CellColumn {
   /** One column; or all counters, which are read as one array. */
   readonly names: readonly string[]
-  readonly type: 'exact' | 'numeric' | 'jsonb'
+  readonly type: 'exact' | 'numeric' | 'jsonb' | 'counters' | 'dips'
 }
 
 export interface CellTable {
@@ -67,9 +67,12 @@ export const DAY: CellTable = {
   columns: BUCKET_COLUMNS,
 }
 
-const walkCellColumns = WALK_COLUMNS.map(([name, type]) =>
-  type === 'jsonb' ? jsonb(name) : type === 'numeric' ? numeric(name) : exact(name),
-)
+/** The texts of a walk row are arrays of counters. */
+const walkCellColumns = WALK_COLUMNS.map(([name, type]): CellColumn => {
+  if (name === 'open_dips') return { names: [name], type: 'dips' }
+  if (type === 'text') return { names: [name], type: 'counters' }
+  return type === 'jsonb' ? jsonb(name) : type === 'numeric' ? numeric(name) : exact(name)
+})
 
 export const WALK: CellTable = { name: 'store.walk', key: null, columns: walkCellColumns }
 
@@ -95,7 +98,10 @@ export interface StoredRow {
   readonly cells: Cells
 }
 
-/** The rows of a category by their key, in pages, from `from` on; `others` is SQL for more columns, as text. */
+/**
+ * The rows of a category by their key, in pages, from `from` on; `others` is SQL for more columns, as text.
+ * Through pg itself: the columns are a list, so rows come as arrays (`rowMode`), which Kysely does not ask for.
+ */
 export async function* readPages(
   connection: pg.ClientBase,
   table: CellTable,
@@ -142,9 +148,23 @@ export function compareCells({ columns }: CellTable, stored: Cells, expected: Ce
 
 function isSame(type: CellColumn['type'], a: string | null, b: string | null): boolean {
   if (a === b) return true
-  if (a === null || b === null || type === 'exact') return false
-  return type === 'jsonb' ? sameJson(a, b) : isFiniteDecimal(a) && isFiniteDecimal(b) && sameDecimal(a, b)
+  if (a === null || b === null) return false
+  switch (type) {
+    case 'exact':
+      return false
+    case 'numeric':
+      return isFiniteDecimal(a) && isFiniteDecimal(b) && sameDecimal(a, b)
+    case 'jsonb':
+      return sameJson(a, b)
+    case 'counters':
+      return withoutLastNulls(a) === withoutLastNulls(b)
+    case 'dips':
+      return sameJson(withoutLastNulls(a), withoutLastNulls(b))
+  }
 }
+
+/** Arrays of counters without the nulls at their end: state from before a counter was added has no place for it. */
+const withoutLastNulls = (text: string) => text.replace(/(?:, ?null)+(?=[}\]])/gi, '')
 
 export const isFiniteDecimal = (text: string) => /^-?[\d.]+$/.test(text)
 

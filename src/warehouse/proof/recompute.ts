@@ -190,6 +190,7 @@ function compareCheckpoint(stored: Cells | undefined, row: WalkRow, key: string)
   return [{ table: CHECKPOINT.name, key, problem: stored ? 'wrong' : 'missing', cells: different, mend }]
 }
 
+/** Rows as arrays, as in readPages. */
 async function* compareWalk(connection: pg.ClientBase, row: WalkRow): AsyncGenerator<RowDifference> {
   const { rows } = await connection.query<(string | null)[]>({
     text: `select ${cellsSql(WALK)} from store.walk where category_id = $1`,

@@ -1,7 +1,6 @@
 // The views of schemas sms and sync, and those of schema store that they are made of, as SQL that can be run again
 // whenever it changed. What each means is in comments.ts.
 import { DIP_REACH_MS } from '../../counters/dip.ts'
-import { DAY_COLUMNS, HOUR_COLUMNS, SNAPSHOT_COLUMNS } from '../series/row-sink.ts'
 import { counters, eachCounter } from './columns.ts'
 import { trendsSql } from './trend-views.ts'
 
@@ -11,7 +10,7 @@ const dayOf = (instant: string) =>
 
 const seconds = (interval: string) => `extract(epoch from ${interval})::double precision`
 
-const SNAPSHOT_SHOWN = `a.name as account, c.name as category, ${dayOf('s.observed_at')} as day, s.observed_at,
+const SNAPSHOT_COLUMNS = `a.name as account, c.name as category, ${dayOf('s.observed_at')} as day, s.observed_at,
   ${counters('s')},
   s.timespent, s.extra, case when s.imported then 'import' else 'api' end as source, s.run_id`
 
@@ -20,9 +19,7 @@ join store.account a on a.id = c.account_id`
 
 /** Creates or replaces every view. */
 export function viewsSql(): string {
-  return `${rowTypes()}
-
-${registryViews()}
+  return `${registryViews()}
 
 ${snapshotViews()}
 
@@ -31,17 +28,6 @@ ${trendsSql()}
 ${freshnessView()}
 
 ${syncViews()}`
-}
-
-/** The types of the rows that ticks insert: a view has one, with its columns in the order given. */
-function rowTypes(): string {
-  const rowType = (table: string, columns: readonly string[]) =>
-    `create or replace view store.${table}_row as select ${columns.join(', ')} from store.${table};`
-  return [
-    rowType('snapshot', SNAPSHOT_COLUMNS),
-    rowType('hour', HOUR_COLUMNS),
-    rowType('day', DAY_COLUMNS),
-  ].join('\n')
 }
 
 function registryViews(): string {
@@ -66,7 +52,7 @@ from store.calendar;`
 function snapshotViews(): string {
   return `create or replace view sms.snapshots as
 select
-  ${SNAPSHOT_SHOWN}
+  ${SNAPSHOT_COLUMNS}
 from store.snapshot s
 ${OF_CATEGORY('s.category_id')};
 
@@ -82,7 +68,7 @@ where s.kind is not null;
 
 create or replace view sms.latest as
 select
-  ${SNAPSHOT_SHOWN},
+  ${SNAPSHOT_COLUMNS},
   ${seconds('now() - s.observed_at')} as age_seconds
 from store.walk w
 join store.snapshot s on s.category_id = w.category_id and s.observed_at = w.newest_at

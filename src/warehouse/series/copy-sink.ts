@@ -6,12 +6,35 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { COUNTERS, type Snapshot } from '../../counters/names.ts'
 import type { Bucket } from '../../counters/spread.ts'
 import type { Delta } from '../../counters/step.ts'
-import { DAY_COLUMNS, HOUR_COLUMNS, type Origin, type RowSink, SNAPSHOT_COLUMNS } from './row-sink.ts'
+import type { Origin, RowSink } from './row-sink.ts'
 import { copyText, timestamp } from './text.ts'
 import { asBigint } from './walk-row.ts'
 
 const PART_CHARS = 16 * 1024
 const PART_BYTES = 4 * PART_CHARS
+/** The columns in the order of a line's cells. */
+const SNAPSHOT_COLUMNS = [
+  'observed_at',
+  'category_id',
+  'run_id',
+  ...COUNTERS,
+  'imported',
+  'timespent',
+  'extra',
+  'decided',
+  'kind',
+  'previous_at',
+  ...COUNTERS.map((name) => `${name}_delta`),
+  'timespent_delta',
+  'extra_delta',
+]
+
+const BUCKET_COLUMNS = ['category_id', ...COUNTERS, 'widest_gap_ms', 'snapshots', 'timespent']
+
+const HOUR_COLUMNS = ['hour', 'day', ...BUCKET_COLUMNS]
+
+const DAY_COLUMNS = ['day', ...BUCKET_COLUMNS]
+
 const NO_DELTA = '\t'.repeat(COUNTERS.length + 4) // empty cells
 
 /**

@@ -8,6 +8,7 @@ import { Spread } from '../../counters/spread.ts'
 import type { Decision } from '../../counters/step.ts'
 import { Walk, type Walked } from '../../counters/walk.ts'
 import type { Db } from '../pool.ts'
+import { readEdge } from './prune.ts'
 import { readSeries, type StoredSnapshot, sameDelta } from './stored.ts'
 import { instantOrStart } from './text.ts'
 import { emptyWalkRow, readWalkRows, selectWalkRows, type WalkRow } from './walk-row.ts'
@@ -51,9 +52,10 @@ export async function deriveSeries(
 async function findStart({ db, calendar }: SeriesContext, row: WalkRow, changedAt: number): Promise<WalkRow> {
   const settledAt = settledUntil(row, changedAt)
   if (row.newestAt === null || settledAt >= row.newestAt) return row
+  const edge = (await readEdge(db, row.categoryId)) ?? settledAt // what lies before cannot be derived again
   const query = selectWalkRows(db, 'store.checkpoint')
     .where('category_id', '=', row.categoryId)
-    .where('newest_at', '<=', new Date(settledAt))
+    .where('newest_at', '<=', new Date(Math.max(settledAt, edge)))
     .orderBy('newest_at', 'desc')
     .limit(1)
   const [checkpoint] = await readWalkRows(query, calendar)

@@ -1,48 +1,58 @@
-// New rows by INSERT … SELECT FROM unnest(…) through Kysely, for ticks. They are one array of rows: with an array for
-// each column there is a function scan for each, and a tick's snapshots take a third longer.
-import { sql } from 'kysely'
+// New rows by INSERT … SELECT unnest(…) through Kysely, for ticks.
 import { COUNTERS, type Snapshot } from '../../counters/names.ts'
 import type { Bucket } from '../../counters/spread.ts'
 import type { Delta } from '../../counters/step.ts'
 import type { Db } from '../pool.ts'
-import { DAY_COLUMNS, HOUR_COLUMNS, type Origin, type RowSink, SNAPSHOT_COLUMNS } from './row-sink.ts'
-import { rowCell, textArray, timestamp } from './text.ts'
+import { DELTA_COLUMNS, type WithDelta } from './delta-columns.ts'
+import type { Origin, RowSink } from './row-sink.ts'
+import { type ColumnOf, constant, instants, integers, plain, selectRows, texts } from './select-rows.ts'
 import { asBigint } from './walk-row.ts'
+
+interface NewSnapshot extends WithDelta {
+  readonly categoryId: number
+  readonly snapshot: Snapshot
+}
+
+interface NewBucket {
+  readonly categoryId: number
+  readonly bucket: Bucket
+}
 
 export class InsertSink implements RowSink {
   readonly #db: Db
-  readonly #origin: Origin
-  #snapshots: string[] = []
-  #hours: string[] = []
-  #days: string[] = []
+  readonly #snapshotColumns: readonly ColumnOf<'store.snapshot', NewSnapshot>[]
+  #snapshots: NewSnapshot[] = []
+  #hours: NewBucket[] = []
+  #days: NewBucket[] = []
 
   /** `db` is a transaction. */
-  constructor(db: Db, origin: Origin) {
+  constructor(db: Db, { runId, imported }: Origin) {
     this.#db = db
-    this.#origin = origin
+    this.#snapshotColumns = [
+      ...SNAPSHOT_COLUMNS,
+      constant('run_id', 'integer', runId),
+      constant('imported', 'boolean', imported),
+    ]
   }
 
   get size(): number {
     return this.#snapshots.length + this.#hours.length + this.#days.length
   }
 
-  addSnapshot(categoryId: number, { at, counters, timespent, extra }: Snapshot, delta: Delta | null): void {
-    const { runId, imported } = this.#origin
-    this.#snapshots.push(
-      `(${timestamp(at)},${categoryId},${runId},${counters.join()},${imported ? 't' : 'f'},${timespent ?? ''},${rowCell(extra)},${delta === null ? NO_DELTA : deltaCells(delta)})`,
-    )
+  addSnapshot(categoryId: number, snapshot: Snapshot, delta: Delta | null): void {
+    this.#snapshots.push({ categoryId, snapshot, delta })
   }
 
-  addHour(categoryId: number, hour: Bucket): void {
-    this.#hours.push(`(${timestamp(hour.start)},${hour.day},${bucketCells(categoryId, hour)})`)
+  addHour(categoryId: number, bucket: Bucket): void {
+    this.#hours.push({ categoryId, bucket })
   }
 
-  addDay(categoryId: number, day: Bucket): void {
-    this.#days.push(`(${day.day},${bucketCells(categoryId, day)})`)
+  addDay(categoryId: number, bucket: Bucket): void {
+    this.#days.push({ categoryId, bucket })
   }
 
   async flushSnapshots(): Promise<void> {
-    await this.#insert('store.snapshot', SNAPSHOT_COLUMNS, this.#snapshots.splice(0))
+    await this.#insert('store.snapshot', this.#snapshotColumns, this.#snapshots.splice(0))
   }
 
   async flushTrends(): Promise<void> {
@@ -50,23 +60,38 @@ export class InsertSink implements RowSink {
     await this.#insert('store.day', DAY_COLUMNS, this.#days.splice(0))
   }
 
-  async #insert(table: string, columns: readonly string[], rows: readonly string[]): Promise<void> {
+  async #insert<Table extends 'store.snapshot' | 'store.hour' | 'store.day', Row>(
+    table: Table,
+    columns: readonly ColumnOf<Table, Row>[],
+    rows: readonly Row[],
+  ): Promise<void> {
     if (rows.length === 0) return
-    await sql`
-      /* insertRows */
-      insert into ${sql.table(table)} (${sql.join(columns.map((name) => sql.ref(name)))})
-      select * from unnest(${textArray(rows)}::${sql.raw(`${table}_row`)}[])`.execute(this.#db)
+    await this.#db
+      .insertInto(table)
+      .columns(columns.map(({ name }) => name))
+      .expression(selectRows(rows, columns))
+      .execute()
   }
 }
 
-const NO_DELTA = ','.repeat(COUNTERS.length + 4)
+const SNAPSHOT_COLUMNS: readonly ColumnOf<'store.snapshot', NewSnapshot>[] = [
+  integers('category_id', ({ categoryId }) => categoryId),
+  instants('observed_at', ({ snapshot }) => snapshot.at),
+  ...COUNTERS.map((name, i) => integers(name, ({ snapshot }: NewSnapshot) => snapshot.counters[i]!)),
+  plain('timespent', 'numeric', ({ snapshot }) => snapshot.timespent),
+  texts('extra', 'jsonb', ({ snapshot }) => snapshot.extra),
+  ...DELTA_COLUMNS,
+]
 
-function deltaCells({ decided, kind, previousAt, counters, timespent, extra }: Delta): string {
-  const previous = previousAt === null ? '' : timestamp(previousAt)
-  const extraCell = rowCell(extra && JSON.stringify(extra))
-  return `${decided ? 't' : 'f'},${kind},${previous},${counters.join()},${timespent ?? ''},${extraCell}`
-}
+const BUCKET_COLUMNS = [
+  integers('category_id', ({ categoryId }: NewBucket) => categoryId),
+  ...COUNTERS.map((name, i) => integers(name, ({ bucket }: NewBucket) => asBigint(bucket.growth[i]!))),
+  integers('widest_gap_ms', ({ bucket }: NewBucket) => bucket.widestGapMs),
+  integers('snapshots', ({ bucket }: NewBucket) => bucket.snapshots),
+  plain('timespent', 'numeric', ({ bucket }: NewBucket) => bucket.timespent),
+  plain('day', 'date', ({ bucket }: NewBucket) => bucket.day),
+] as const
 
-function bucketCells(categoryId: number, { growth, widestGapMs, snapshots, timespent }: Bucket): string {
-  return `${categoryId},${growth.map(asBigint).join()},${widestGapMs ?? ''},${snapshots},${timespent ?? ''}`
-}
+const HOUR_COLUMNS = [...BUCKET_COLUMNS, instants('hour', ({ bucket }: NewBucket) => bucket.start)]
+
+const DAY_COLUMNS = BUCKET_COLUMNS

@@ -1,5 +1,5 @@
 // Where new snapshots, hours and days go: a tick inserts them through Kysely, an import copies them.
-import { COUNTERS, type Snapshot } from '../../counters/names.ts'
+import type { Snapshot } from '../../counters/names.ts'
 import type { Bucket } from '../../counters/spread.ts'
 import type { Delta } from '../../counters/step.ts'
 
@@ -18,26 +18,3 @@ export interface RowSink {
   flushSnapshots(): Promise<void>
   flushTrends(): Promise<void>
 }
-
-/** The columns of store.snapshot in the order in which rows are written; so for the others. */
-export const SNAPSHOT_COLUMNS: readonly string[] = [
-  'observed_at',
-  'category_id',
-  'run_id',
-  ...COUNTERS,
-  'imported',
-  'timespent',
-  'extra',
-  'decided',
-  'kind',
-  'previous_at',
-  ...COUNTERS.map((name) => `${name}_delta`),
-  'timespent_delta',
-  'extra_delta',
-]
-
-const BUCKET_COLUMNS = ['category_id', ...COUNTERS, 'widest_gap_ms', 'snapshots', 'timespent']
-
-export const HOUR_COLUMNS: readonly string[] = ['hour', 'day', ...BUCKET_COLUMNS]
-
-export const DAY_COLUMNS: readonly string[] = ['day', ...BUCKET_COLUMNS]

@@ -1,4 +1,4 @@
-// PostgreSQL's text formats for COPY, arrays and rows, built and read by hand, because every counter passes here.
+// PostgreSQL's text formats for COPY and arrays, built and read by hand, because every counter passes here.
 
 /** A value in COPY's text format; null is \N. Numbers and timestamps need no escape. */
 export function copyText(value: string | null): string {
@@ -25,11 +25,6 @@ export function textArray(values: readonly (string | null)[]): string {
 function quoted(value: string | null): string {
   if (value === null) return 'NULL'
   return `"${/[\\"]/.test(value) ? value.replace(/[\\"]/g, '\\$&') : value}"`
-}
-
-/** A text as a cell of a row literal: `(1,"{""a"": 2}",)`. Numbers and instants need no quotes; null is empty. */
-export function rowCell(text: string | null): string {
-  return text === null ? '' : `"${text.replace(/[\\"]/g, '$&$&')}"`
 }
 
 /** The parts of an array literal of numbers as text; NULL is null. */

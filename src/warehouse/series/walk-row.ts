@@ -7,7 +7,8 @@ import type { Bucket } from '../../counters/spread.ts'
 import type { Totals } from '../../counters/step.ts'
 import type { WalkState } from '../../counters/walk.ts'
 import type { Db } from '../pool.ts'
-import { epochMs, numberArray, rowCell, splitArray, textArray, timestamp } from './text.ts'
+import { integers, plain, selectRows, texts } from './select-rows.ts'
+import { epochMs, numberArray, splitArray, timestamp } from './text.ts'
 
 /** Everything needed to go on at the end of a category's series. Instants in epoch milliseconds. */
 export interface WalkRow {
@@ -49,18 +50,25 @@ export const WALK_COLUMNS = [
   ['snapshots_since_checkpoint', 'integer'],
 ] as const
 
-const names = sql.join(WALK_COLUMNS.map(([name]) => sql.ref(name)))
+interface WalkCells {
+  readonly categoryId: number
+  readonly cells: readonly (string | null)[]
+}
 
-/** Rows as a table, in the columns of store.walk. */
-function unnested(rows: readonly WalkRow[]) {
-  const literals = rows.map((row) => {
-    const cells = walkColumns(row).map((cell, i) => {
-      const type = WALK_COLUMNS[i]![1]
-      return type === 'text' || type === 'jsonb' ? rowCell(cell) : (cell ?? '')
-    })
-    return `(${row.categoryId},${cells.join()})`
-  })
-  return sql`unnest(${textArray(literals)}::store.walk[]) n`
+const COLUMNS = [
+  integers('category_id', ({ categoryId }: WalkCells) => categoryId),
+  ...WALK_COLUMNS.map(([name, type], i) => {
+    const cell = ({ cells }: WalkCells) => cells[i]!
+    return type === 'text' || type === 'jsonb' ? texts(name, type, cell) : plain(name, type, cell)
+  }),
+]
+
+/** A query for rows, in the columns of store.walk. */
+function selectCells(rows: readonly WalkRow[]) {
+  return selectRows(
+    rows.map((row) => ({ categoryId: row.categoryId, cells: walkColumns(row) })),
+    COLUMNS,
+  )
 }
 
 /** A query for walk rows, or for the checkpoints that are earlier copies of them; the caller adds which. */
@@ -93,16 +101,17 @@ export async function writeWalkRows(db: Db, rows: readonly WalkRow[]): Promise<v
   await sql`
     /* writeWalkRows */
     update store.walk w set ${sql.join(set)}
-    from ${unnested(rows)} where w.category_id = n.category_id`.execute(db)
+    from (${selectCells(rows)}) n where w.category_id = n.category_id`.execute(db)
 }
 
 /** Stores copies of rows, from which a later derivation can start. */
 export async function insertCheckpoints(db: Db, rows: readonly WalkRow[]): Promise<void> {
   if (rows.length === 0) return
-  await sql`
-    /* insertCheckpoints */
-    insert into store.checkpoint (category_id, ${names})
-    select category_id, ${names} from ${unnested(rows)}`.execute(db)
+  await db
+    .insertInto('store.checkpoint')
+    .columns(COLUMNS.map(({ name }) => name))
+    .expression(selectCells(rows))
+    .execute()
 }
 
 /** The cells of a row in the order of WALK_COLUMNS, as PostgreSQL reads them. */

@@ -1,17 +1,17 @@
 // What a derivation writes, of one category or of a thousand: gathered, then stored in few statements.
 import { sql } from 'kysely'
-import { COUNTERS, type Snapshot } from '../../counters/names.ts'
+import type { Snapshot } from '../../counters/names.ts'
 import type { Trends } from '../../counters/spread.ts'
 import type { Delta } from '../../counters/step.ts'
 import type { Db } from '../pool.ts'
+import { DELTA_COLUMNS, type WithDelta } from './delta-columns.ts'
 import type { RowSink } from './row-sink.ts'
-import { numberArray, textArray, timestamp } from './text.ts'
+import { type ColumnOf, instants, integers, selectRows } from './select-rows.ts'
 import { insertCheckpoints, type WalkRow, writeWalkRows } from './walk-row.ts'
 
-interface Changed {
+interface Changed extends WithDelta {
   readonly categoryId: number
   readonly at: number
-  readonly delta: Delta | null
 }
 
 export class Writer {
@@ -67,25 +67,15 @@ export class Writer {
     if (changed.length === 0) return
     await sql`
       /* updateDeltas */
-      update store.snapshot s set decided = n.decided, kind = n.kind, previous_at = n.previous_at, ${SET_DELTAS},
-        timespent_delta = n.timespent, extra_delta = n.extra
-      from (
-        select category_id, at, decided, kind::store.delta_kind, previous_at, counters::bigint[], timespent, extra::jsonb
-        from unnest(
-          ${numberArray(changed.map(({ categoryId }) => categoryId))}::integer[],
-          ${numberArray(changed.map(({ at }) => timestamp(at)))}::timestamptz[],
-          ${numberArray(changed.map(({ delta }) => delta && String(delta.decided)))}::boolean[],
-          ${numberArray(changed.map(({ delta }) => delta?.kind ?? null))}::text[],
-          ${numberArray(changed.map(({ delta }) => (delta?.previousAt == null ? null : timestamp(delta.previousAt))))}::timestamptz[],
-          ${textArray(changed.map(({ delta }) => delta && numberArray(delta.counters)))}::text[],
-          ${numberArray(changed.map(({ delta }) => delta?.timespent ?? null))}::numeric[],
-          ${textArray(changed.map(({ delta }) => (delta?.extra ? JSON.stringify(delta.extra) : null)))}::text[]
-        ) u (category_id, at, decided, kind, previous_at, counters, timespent, extra)
-      ) n
-      where s.category_id = n.category_id and s.observed_at = n.at`.execute(this.#db)
+      update store.snapshot s set ${SET_DELTA} from (${selectRows(changed, CHANGED_COLUMNS)}) n
+      where s.category_id = n.category_id and s.observed_at = n.observed_at`.execute(this.#db)
   }
 }
 
-const SET_DELTAS = sql.join(
-  COUNTERS.map((name, i) => sql`${sql.ref(`${name}_delta`)} = n.counters[${sql.raw(String(i + 1))}]`),
-)
+const CHANGED_COLUMNS: readonly ColumnOf<'store.snapshot', Changed>[] = [
+  integers('category_id', ({ categoryId }) => categoryId),
+  instants('observed_at', ({ at }) => at),
+  ...DELTA_COLUMNS,
+]
+
+const SET_DELTA = sql.join(DELTA_COLUMNS.map(({ name }) => sql`${sql.ref(name)} = n.${sql.ref(name)}`))
