@@ -40,7 +40,7 @@ export async function connectWarehouse(
   { exclusive = false, silenceMs }: { exclusive?: boolean; silenceMs?: number } = {},
 ): Promise<ConfiguredWarehouse> {
   const onIdleError = (error: Error) =>
-    log.debug({ reason: error.message }, 'an idle database connection broke')
+    log.debug({ reason: error.message }, 'An idle connection to the database broke.')
   const open = (url: () => string) => ({
     ...openWarehouse(url, { onIdleError, ...(silenceMs !== undefined && { silenceMs }) }),
     patient: () => openWarehouse(url, { onIdleError }),

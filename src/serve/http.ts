@@ -57,7 +57,7 @@ export function createApp(deps: AppDeps): Hono {
   app.use(etag())
   app.onError((error, c) => {
     const fault = errorAnswerOf(error)
-    if (fault.status === 500) deps.log.error({ err: error, path: c.req.path }, 'a page could not be made')
+    if (fault.status === 500) deps.log.error({ err: error, path: c.req.path }, 'A page could not be built.')
     return answerError(c, fault)
   })
   app.notFound((c) =>

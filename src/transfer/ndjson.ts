@@ -47,9 +47,12 @@ function readLine(line: number, text: string, options: ReadOptions): Entry | Lin
   return 'reason' in read ? { line, reason: `stats: ${read.reason}` } : { ...key, reading: read.reading }
 }
 
-/** `stats` is the value of the field in the JSON text of a line, from JSON.parse, which rounds numbers. */
+/**
+ * `stats` is the value of the field in the JSON text of a line, from JSON.parse, which rounds numbers.
+ * A key that is written with escapes is not found in the text; the whole line is looked at then.
+ */
 function readStats(text: string, stats: unknown): Stats {
-  const plain = plainReading(text.slice(text.indexOf('"stats"')), stats)
+  const plain = plainReading(text.slice(Math.max(0, text.indexOf('"stats"'))), stats)
   return plain ? { reading: plain } : statsOf((parseExact(text) as Record<string, unknown>).stats)
 }
 

@@ -86,7 +86,7 @@ function heldLease(db: Db, token: string): Lease {
         and expires_at > clock_timestamp() for share`.execute(inTransaction)
       if (rows.length === 0) {
         throw new LeaseLostError('Another primosync took the lease while this one was paused.', {
-          hint: 'Nothing needs doing: what was not stored yet waits in the spool.',
+          hint: 'No action is needed: what was not stored yet waits in the spool.',
         })
       }
     },

@@ -118,7 +118,7 @@ async function runDaemon(
     if (next && !stop.aborted && !options.json)
       output.print(`next tick    ${relativeTime(next, new Date())} (${config.syncSchedule})`)
     if (!stop.aborted) await once(stop, 'abort')
-    log.info('stopping: what has arrived is being stored')
+    log.info('Stopping: the answers that have arrived are being stored.')
     await daemon.stop()
   } finally {
     await open.close()
