@@ -50,7 +50,8 @@ export function createPrometheus(deps: PrometheusDeps, { maxAgeMs }: { maxAgeMs?
   const { spool, holder, log } = deps
   const source = sourceOf(deps)
   const options = (usualMs: number): CacheOptions => {
-    const onError = (error: unknown) => log.debug(`The metrics of the database cannot be read: ${reasonOf(error)}`)
+    const onError = (error: unknown) =>
+      log.debug(`The metrics of the database cannot be read: ${reasonOf(error)}`)
     return {
       maxAgeMs: maxAgeMs ?? usualMs,
       share: maxAgeMs === undefined ? SHARE : Number.POSITIVE_INFINITY,

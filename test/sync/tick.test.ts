@@ -164,7 +164,7 @@ describe('a stop', () => {
       if (category === 'a') give()
     })
     const ticking = stage.tick({}, stop.signal)
-    await vi.waitFor(async () => expect(await storedAnswers(stage.witness)).toEqual(['a 1']))
+    await vi.waitFor(async () => expect(await storedAnswers(stage.witness)).toEqual(['a 1']), 30_000)
     stop.abort(new Error('stopped'))
     expect(await ticking).toMatchObject({ status: 'partial', stored: 1, failed: 5, waiting: false })
     expect(await runsOf(stage.witness)).toMatchObject([{ status: 'partial', failed: 5, finished: true }])
@@ -228,7 +228,7 @@ describe('several processes', () => {
       await vi.waitFor(() => {
         vi.advanceTimersByTime(1_000) // until it says that it waits
         expect(stage.logged.slice(waits)).toContainEqual('info Waiting for somebody to finish its tick.')
-      })
+      }, 30_000)
       vi.advanceTimersByTime(61_000)
       return await ticking
     }

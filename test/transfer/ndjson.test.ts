@@ -133,3 +133,9 @@ test('what is written is read back as it was', async () => {
   const [entry] = await entriesOf(file)
   expect(entry).toHaveProperty('reading.extra', expect.stringContaining('"exact":1.50'))
 })
+
+test('a key written with escapes is read as exactly as any other', async () => {
+  const file = `{"category":"c","observed_at":"${AT}","\\u0073tats":{"sent":4.00000000000000000000001,"timespent":1.00000000000000000001}}`
+  const [entry] = await entriesOf(file)
+  expect(entry).toEqual({ line: 1, reason: expect.stringContaining('sent') })
+})

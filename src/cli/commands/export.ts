@@ -62,7 +62,8 @@ export const exportCommand: Action<Options> = {
       }),
     )
     const { leftOut, snapshots, decisions } = written
-    if (leftOut > 0) log.warn({ decisions: leftOut }, 'The decisions are left out, as only NDJSON has a place for them.')
+    if (leftOut > 0)
+      log.warn({ decisions: leftOut }, 'The decisions are left out, as only NDJSON has a place for them.')
     if (options.output === '-') return
     if (options.json) output.json({ file: options.output, format, snapshots, decisions })
     else output.print(`${options.output}: snapshots ${snapshots}, decisions ${decisions}`)
