@@ -4,7 +4,7 @@
 import { isDigits, isRecord, numberSource, parseExact, storable } from '../counters/exact-json.ts'
 import { exactInteger } from '../counters/integer.ts'
 import { keptBody } from '../counters/kept-body.ts'
-import type { Reading } from '../counters/names.ts'
+import { COUNTERS, type Reading } from '../counters/names.ts'
 import { hasCounter, statsOf } from '../counters/stats.ts'
 
 /** Why a category has no reading. The class decides what the user should do, and whether a retry can succeed. */
@@ -32,16 +32,23 @@ export type Answer =
       readonly message: string
     }
 
+/** No message for this query: of a category that never had one, an answer as good as zeros. */
+const NO_MESSAGE = 16
+
+/** A code that is not in this list says something about this one question. */
 const CLASS_OF_CODE: ReadonlyMap<number, ErrorClass> = new Map([
+  [NO_MESSAGE, 'category'],
   [70, 'authentication'], // API access disabled
   [72, 'authentication'], // authentication failed
   [92, 'authentication'], // account blocked
   [93, 'authentication'], // user not found
   [71, 'account'], // insufficient credits
   [76, 'throttled'], // quota exceeded
-  [73, 'request'], // invalid JSON
+  [40, 'category'], // invalid name of a campaign
   [45, 'category'], // invalid tag
+  [46, 'category'], // the tag exists already
   [47, 'category'], // campaign not found
+  [94, 'server'], // the user's information cannot be read
   [1000, 'server'], // unknown error
 ])
 
@@ -52,11 +59,16 @@ const CLASS_OF_STATUS: ReadonlyMap<number, ErrorClass> = new Map([
   [429, 'throttled'],
 ])
 
+const NOTHING_SENT: Reading = { counters: COUNTERS.map(() => 0), timespent: null, extra: null }
+
 const KEPT_MESSAGE_LENGTH = 200
 const MAX_SQL_INTEGER = 2 ** 31 - 1
 
-/** Reads one answer: its HTTP status and its body as text (a byte order mark is allowed). Never throws. */
-export function readAnswer(body: string, status: number): Answer {
+/**
+ * Reads one answer: its HTTP status and its body as text (a byte order mark is allowed). `isEmpty`: the category never
+ * had a value above 0, so "no message" is read as twelve zeros. Never throws.
+ */
+export function readAnswer(body: string, status: number, isEmpty: boolean): Answer {
   const value = parseExact(body.startsWith('\ufeff') ? body.slice(1) : body)
   const record = isRecord(value) ? value : {}
   const hasCode = numberSource(record.code) !== null || isDigits(record.code)
@@ -68,10 +80,10 @@ export function readAnswer(body: string, status: number): Answer {
     return { kind: 'rejected', reason: stats.reason, body: keptBody(body) }
   }
   const apiCode = hasCode ? codeOf(record.code) : null
-  const fallback = isSuccess ? 'server' : classOfStatus(status)
+  if (apiCode === NO_MESSAGE && isEmpty) return { kind: 'reading', reading: NOTHING_SENT }
   return {
     kind: 'error',
-    class: (apiCode === null ? undefined : CLASS_OF_CODE.get(apiCode)) ?? fallback,
+    class: hasCode ? classOfCode(apiCode, status) : isSuccess ? 'server' : classOfStatus(status),
     apiCode,
     message: messageOf(status, apiCode, value === undefined && isSuccess ? 'not JSON' : record.message),
   }
@@ -85,6 +97,11 @@ export function oneLine(text: string): string {
 function codeOf(value: unknown): number | null {
   const code = exactInteger(numberSource(value) ?? String(value))
   return code !== null && code <= MAX_SQL_INTEGER ? code : null
+}
+
+function classOfCode(code: number | null, status: number): ErrorClass {
+  const known = code === null ? undefined : CLASS_OF_CODE.get(code)
+  return known ?? (status < 500 ? 'request' : 'server')
 }
 
 function classOfStatus(status: number): ErrorClass {

@@ -8,7 +8,8 @@ export const ADVICE: Readonly<Record<ErrorClass, string>> = {
   authentication: 'Check the API key of this account, and that API access is enabled for it at Primotexto.',
   account: 'Check the credits of this account at Primotexto. The next run asks again.',
   throttled: 'Lower SYNC_RATE_LIMIT or SYNC_CONCURRENCY, or ask less often. The next run asks again.',
-  request: 'Check PRIMOTEXTO_BASE_URL: it must be the final address, as redirects are not followed.',
+  request:
+    'Check the category and PRIMOTEXTO_BASE_URL, which must be the final address, as redirects are not followed.',
   category: 'Check the spelling of the category, or pause it: primosync category pause NAME',
   server: 'No action is needed here: the next run asks again.',
   network: 'Check the network and PRIMOTEXTO_BASE_URL. If answers are slow, raise SYNC_TIMEOUT.',

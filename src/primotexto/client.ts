@@ -2,14 +2,14 @@
 // The API call: https://www.primotexto.com/api/, "Statistiques des SMS (par catégorie)".
 
 import { setTimeout as delay } from 'node:timers/promises'
-import PQueue from 'p-queue'
 import pRetry, { type RetryContext } from 'p-retry'
 import { type Dispatcher, Pool } from 'undici'
 import { type Answer, type ErrorClass, oneLine, readAnswer } from './answer.ts'
 import { ApiError } from './api-error.ts'
-import { type Circuit, createCircuit } from './circuit.ts'
+import { type Asked, createCircuit, groupOf } from './circuit.ts'
 import { exchange, MAX_BODY_BYTES } from './exchange.ts'
 import { createPace } from './pace.ts'
+import { createPlaces } from './places.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 export interface ClientOptions {
@@ -18,7 +18,7 @@ export interface ClientOptions {
   readonly baseUrl: string
   /** For one request, from its start to the last byte of its answer. */
   readonly timeoutMs: number
-  /** The most requests at a time. */
+  /** The most requests at a time, without those that hang (see places.ts). */
   readonly concurrency: number
   /** Requests started per second, retries included; null for no limit. */
   readonly ratePerSecond: number | null
@@ -45,7 +45,11 @@ export interface RetryOptions {
   readonly maxDelayMs: number
 }
 
-const RETRY: RetryOptions = { retries: 3, minDelayMs: 500, maxDelayMs: 8_000 }
+/** At most 2.8 s of waiting in all, so that sick categories do not make a run much longer. */
+const RETRY: RetryOptions = { retries: 3, minDelayMs: 200, maxDelayMs: 8_000 }
+
+/** A request that takes longer, or longer than a tenth of the timeout, is slow (see places.ts). */
+const SLOW_MS = 1_000
 
 /** Shorter keys are not masked in answers: they protect nothing, and are found in any number. */
 const SHORTEST_KEY = 8
@@ -66,12 +70,12 @@ export type FetchStats = (category: string) => Promise<Fetched>
 
 export interface Client {
   /**
-   * Begins a run. Concurrency and rate limit apply to all of its categories together. A run ends early if the account
-   * is refused (`endsRun`) or the provider answers nothing (see circuit.ts): no further request is sent, and the
-   * remaining categories reject with an ApiError of the same class, whose `cause` is the error that ended the run.
-   * After a refusal the next run begins as usual; at a dead provider it asks for one category at a time.
+   * Begins a run over these categories; without them the provider is never taken for dead. Concurrency and rate limit
+   * apply to all of them together. A run ends early if the account is refused (`endsRun`) or nothing at all answers
+   * (see circuit.ts): no further request is sent, and the remaining categories reject with an ApiError of the same
+   * class, whose `cause` is the error that ended the run.
    */
-  run(signal: AbortSignal): FetchStats
+  run(signal: AbortSignal, categories?: readonly Asked[]): FetchStats
   /** Closes the connections. Call it when no run is under way. */
   close(): Promise<void>
 }
@@ -79,7 +83,7 @@ export interface Client {
 /** Makes the client of one account. It opens no connection before the first request. */
 export function createClient(options: ClientOptions): Client {
   const pool = new Pool(new URL(options.baseUrl).origin, {
-    connections: options.concurrency,
+    connections: null, // as many as there are requests; places.ts limits these
     allowH2: false,
     maxResponseSize: MAX_BODY_BYTES,
     connect: { timeout: options.timeoutMs },
@@ -87,71 +91,97 @@ export function createClient(options: ClientOptions): Client {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  const circuit = createCircuit()
-  return { run: (signal) => startRun(pool, circuit, options, signal), close: () => pool.destroy() }
+  let wasDead = false
+  return {
+    run(signal, categories = []) {
+      const isRetrying = !wasDead
+      wasDead = false
+      const onDead = () => {
+        wasDead = true
+      }
+      return startRun(pool, options, { signal, categories, isRetrying, onDead })
+    },
+    close: () => pool.destroy(),
+  }
+}
+
+interface Run {
+  readonly signal: AbortSignal
+  readonly categories: readonly Asked[]
+  /** False if the provider was dead in the last run: each category is asked once. */
+  readonly isRetrying: boolean
+  /** Called when the provider is taken for dead. */
+  readonly onDead: () => void
 }
 
 function startRun(
   dispatcher: Dispatcher,
-  circuit: Circuit,
   options: ClientOptions,
-  signal: AbortSignal,
+  { signal, categories, isRetrying, onDead }: Run,
 ): FetchStats {
+  const { concurrency, timeoutMs, watcher } = options
+  const { retries, minDelayMs, maxDelayMs } = options.retry ?? RETRY
   const ask = asker(dispatcher, options)
   const refusal = new AbortController()
   const stop = AbortSignal.any([signal, refusal.signal])
-  const queue = new PQueue({ concurrency: options.concurrency })
+  const slowMs = Math.max(SLOW_MS, timeoutMs / 10)
+  const places = createPlaces(concurrency, slowMs, stop)
   // One per run, because requests that a run gave up would otherwise delay the next run.
   const pace = createPace(options.ratePerSecond)
-  // Paused while the provider is in doubt. Retries go on.
-  const firstTries = new PQueue({ concurrency: circuit.isOpen ? 1 : options.concurrency })
-  circuit.beginRun()
-  const { watcher, retry: { retries, minDelayMs, maxDelayMs } = RETRY } = options
-
-  async function shouldRetry({ error, retryDelay }: RetryContext): Promise<boolean> {
-    if (!(error instanceof ApiError && error.isTransient) || circuit.isOpen) return false
-    // p-retry does not know Retry-After, so the part that exceeds p-retry's own delay is waited for here.
-    const furtherMs = (error.retryAfterMs ?? 0) - retryDelay
-    if (furtherMs > 0) await delay(furtherMs, undefined, { signal: stop })
-    return true
-  }
-
-  /** Called while the slot is still taken, so that no further request starts before the circuit has decided. */
-  function noteOutcome(category: string, failure: ApiError | null, attempts: number): void {
-    const isLastTry = failure !== null && (!failure.isTransient || circuit.isOpen || attempts > retries)
-    const verdict = circuit.note(category, failure?.class ?? null, isLastTry)
-    firstTries.concurrency = circuit.isOpen ? 1 : options.concurrency
-    if (verdict === 'dead' || failure?.endsRun) refusal.abort(failure)
-    else if (verdict === 'in doubt') firstTries.pause()
-    else firstTries.start()
-  }
+  const circuit = createCircuit(categories)
+  const asked = new Map(categories.map((each) => [each.category, each]))
 
   return async (category) => {
+    const { lastOutcome, isEmpty } = asked.get(category) ?? { lastOutcome: null, isEmpty: false }
+    const group = groupOf(lastOutcome)
     let attempts = 0
+    let isLastTry = false
+
+    /** Whether a request that failed is tried no more. Only a category that answered last time may take long for it. */
+    function endsTries(error: ApiError, tookMs: number): boolean {
+      if (!error.isTransient || !isRetrying || attempts > retries) return true
+      if (error.class === 'throttled' || group === 'known') return false
+      return lastOutcome === 'unanswered' || tookMs >= slowMs || circuit.isHeld(group)
+    }
+
+    /** Called while the place is still taken, so that no further request starts before the circuit has decided. */
+    function noteOutcome(failure: ApiError | null): void {
+      circuit.note(group, category, failure?.class ?? null, isLastTry)
+      places.follow(circuit)
+      if (circuit.isDead) onDead()
+      if (circuit.isDead || failure?.endsRun) refusal.abort(failure)
+    }
+
     async function attempt(): Promise<Fetched> {
       await pace(stop)
       const startedAt = performance.now()
       const report = (outcome: RequestOutcome) => watcher?.onRequest(performance.now() - startedAt, outcome)
       try {
-        const fetched = await ask(category, ++attempts, stop)
+        const fetched = await ask({ category, isEmpty }, ++attempts, stop)
         report(fetched.result.kind)
-        noteOutcome(category, null, attempts)
+        noteOutcome(null)
         return fetched
       } catch (error) {
         if (error instanceof ApiError) {
           report(error.class)
-          noteOutcome(category, error, attempts)
+          isLastTry = endsTries(error, performance.now() - startedAt)
+          noteOutcome(error)
         }
         throw error
       }
     }
+
+    async function shouldRetry({ error, retryDelay }: RetryContext): Promise<boolean> {
+      if (!(error instanceof ApiError) || isLastTry) return false
+      // p-retry does not know Retry-After, so the part that exceeds p-retry's own delay is waited for here.
+      const furtherMs = (error.retryAfterMs ?? 0) - retryDelay
+      if (furtherMs > 0) await delay(furtherMs, undefined, { signal: stop })
+      return true
+    }
+
     try {
-      // At a dead provider the categories are chosen at random, as some may be the cause themselves.
-      const priority = circuit.isOpen ? Math.random() : 0
-      // A request takes a slot of the queue; the wait before a retry does not.
-      const request = () => queue.add(attempt, { signal: stop })
-      const firstRequest = () => firstTries.add(request, { signal: stop, priority })
-      return await pRetry((attempt) => (attempt === 1 ? firstRequest() : request()), {
+      // A request takes a place; the wait before a retry does not.
+      return await pRetry((attemptNumber) => places.send(lastOutcome, attemptNumber === 1, attempt), {
         signal: stop,
         retries,
         minTimeout: minDelayMs,
@@ -180,7 +210,11 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
   const withoutKey = (text: string) =>
     spellings.reduce((clean, spelling) => clean.replaceAll(spelling, '[API key]'), text)
 
-  return async (category: string, attempts: number, signal: AbortSignal): Promise<Fetched> => {
+  return async (
+    { category, isEmpty }: Pick<Asked, 'category' | 'isEmpty'>,
+    attempts: number,
+    signal: AbortSignal,
+  ): Promise<Fetched> => {
     const answer = await exchange(dispatcher, {
       path: path + encodeURIComponent(category),
       headers,
@@ -199,7 +233,7 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
       })
     }
     const { status, observedAt } = answer
-    const result = readAnswer(withoutKey(answer.body), status)
+    const result = readAnswer(withoutKey(answer.body), status, isEmpty)
     if (result.kind !== 'error') return { observedAt, attempts, result }
     throw new ApiError(`${named(category)}: ${host} answered ${withoutKey(result.message)}`, {
       category,

@@ -11,7 +11,7 @@ const LOGGED_PER_CLASS = 5
 
 /**
  * Asks for all targets and passes each outcome to `keep`. Returns how many categories have a failure or no outcome
- * (`failed`), and how many answers could not be used (`rejected`). Never rejects, and `keep` must not either.
+ * (`failed`), how many answers could not be used (`rejected`), and the targets with what this run knows of them. Never rejects, and `keep` must not either.
  */
 export async function askAll(
   accounts: readonly { readonly name: string; readonly client: Client }[],
@@ -19,13 +19,21 @@ export async function askAll(
   log: Logger,
   signal: AbortSignal,
   keep: (outcome: Outcome) => Promise<void>,
-): Promise<{ failed: number; rejected: number }> {
-  const runs = new Map(accounts.map(({ name, client }) => [name, client.run(signal)]))
+): Promise<{ failed: number; rejected: number; asked: Target[] }> {
+  const runs = new Map(
+    accounts.map(({ name, client }) => [
+      name,
+      client.run(
+        signal,
+        targets.filter(({ account }) => account === name),
+      ),
+    ]),
+  )
   const failures = failureLog(log)
   let failed = 0
   let rejected = 0
   let unasked = 0
-  await Promise.all(
+  const asked = await Promise.all(
     targets.map(async (target) => {
       const outcome = await ask(runs.get(target.account)!, target, log, signal)
       if (outcome?.kind === 'rejected') rejected += 1
@@ -33,12 +41,22 @@ export async function askAll(
       if (outcome === null) unasked += 1
       if (outcome?.kind === 'failure') failures.add(outcome)
       if (outcome !== null) await keep(outcome)
+      return afterwards(target, outcome)
     }),
   )
   failures.summarize()
   if (unasked > 0 && !signal.aborted)
     log.warn({ categories: unasked }, 'The other categories were given up in this run.')
-  return { failed, rejected }
+  return { failed, rejected, asked }
+}
+
+/** The target as the next run sees it. */
+function afterwards(target: Target, outcome: Outcome | null): Target {
+  if (outcome === null) return target
+  const isUnanswered =
+    outcome.kind === 'failure' && (outcome.class === 'network' || outcome.class === 'server')
+  const isEmpty = target.isEmpty && !(outcome.kind === 'answer' && outcome.counters.some((value) => value))
+  return { ...target, lastOutcome: isUnanswered ? 'unanswered' : 'answered', isEmpty }
 }
 
 /** Null if the category was given up because of a stop, a refused account or a provider that answers nothing. */

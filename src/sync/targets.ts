@@ -2,13 +2,15 @@
 // that asking goes on while the database is away.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Asked } from '../primotexto/circuit.ts'
+import { readMemory } from '../warehouse/memory.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { addAccount, addCategories, askForImported, listCategories } from '../warehouse/registry.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
 
-export interface Target {
+/** A category to ask for, with what earlier runs know of it. */
+export interface Target extends Asked {
   readonly account: string
-  readonly category: string
 }
 
 /** An account that can be asked, with the categories that the settings list for it. */
@@ -25,6 +27,9 @@ interface Registered extends Target {
 
 const FILE = 'categories.json'
 
+/** A category that was never asked for. */
+const NEW = { lastOutcome: null, isEmpty: true } as const
+
 /** Adds what the settings list to the registry. Returns the active categories of these accounts. */
 export async function readTargets(
   { db }: Warehouse,
@@ -36,8 +41,9 @@ export async function readTargets(
     await addAccount(db, name, label)
     await addCategories(db, name, categories)
     await askForImported(db, name, categories)
-    for (const { account, category, state } of await listCategories(db, name))
-      registered.push({ account, category, state })
+    const memory = await readMemory(db, name)
+    for (const { id, account, category, state } of await listCategories(db, name))
+      registered.push({ account, category, state, ...(memory.get(id) ?? NEW) })
   }
   // Asking goes on without a copy. The spool reports what is wrong with the folder.
   await remember(spoolFolder, registered).catch(() => {})
@@ -51,14 +57,25 @@ export async function rememberedTargets(accounts: readonly Listed[], spoolFolder
     const ofAccount = remembered.filter(({ account }) => account === name)
     const known = new Set(ofAccount.map(({ category }) => category))
     const added = categories.filter((category) => !known.has(category))
-    return [...activeOf(ofAccount), ...added.map((category) => ({ account: name, category }))]
+    return [...activeOf(ofAccount), ...added.map((category) => ({ account: name, category, ...NEW }))]
   })
 }
 
+/** Remembers what a run brought, for the runs that begin while the database is away. Never rejects. */
+export async function rememberOutcomes(spoolFolder: string, asked: readonly Target[]): Promise<void> {
+  const keyOf = ({ account, category }: Target) => JSON.stringify([account, category])
+  const outcomes = new Map(asked.map((target) => [keyOf(target), target]))
+  const remembered = await recall(spoolFolder)
+  const known = new Set(remembered.map(keyOf))
+  const updated = remembered.map((each) => ({ ...each, ...outcomes.get(keyOf(each)) }))
+  const added = asked
+    .filter((target) => !known.has(keyOf(target)))
+    .map((target) => ({ ...target, state: 'active' as const }))
+  await remember(spoolFolder, [...updated, ...added]).catch(() => {})
+}
+
 function activeOf(registered: readonly Registered[]): Target[] {
-  return registered
-    .filter(({ state }) => state === 'active')
-    .map(({ account, category }) => ({ account, category }))
+  return registered.filter(({ state }) => state === 'active').map(({ state: _, ...target }) => target)
 }
 
 async function recall(spoolFolder: string): Promise<readonly Registered[]> {

@@ -15,7 +15,7 @@ import { abandonRuns, beginRun, isBegun, statusOf } from '../warehouse/runs.ts'
 import { prune } from '../warehouse/series/prune.ts'
 import { askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
-import { type Listed, readTargets, rememberedTargets, type Target } from './targets.ts'
+import { type Listed, readTargets, rememberedTargets, rememberOutcomes, type Target } from './targets.ts'
 
 /** A shorter wait for the lease is not logged. */
 const MOMENT_MS = 1_000
@@ -232,9 +232,10 @@ async function askAndStore(
     await keep(run)
     problem ??= await lackOfRoom(spool, loop, targets.length)
     const stop = AbortSignal.any([signal, ending.signal])
-    const { failed, rejected } = problem
-      ? { failed: targets.length, rejected: 0 }
+    const { failed, rejected, asked } = problem
+      ? { failed: targets.length, rejected: 0, asked: [] }
       : await askAll(accounts, targets, log, stop, keep)
+    await rememberOutcomes(spool.folder, asked)
     const status = statusOf(targets.length, failed + rejected)
     await keep({ kind: 'finished', at: Date.now(), status, failed })
     const { waiting, ...counts } = await loop.finish(unkept)

@@ -14,7 +14,7 @@ interface Case {
 }
 
 function readingFrom(body: string): Reading {
-  const answer = readAnswer(body, 200)
+  const answer = readAnswer(body, 200, false)
   if (answer.kind !== 'reading') throw new Error(`no reading: ${JSON.stringify(answer)}`)
   return answer.reading
 }
@@ -32,7 +32,7 @@ function plain({ counters, timespent, extra }: Reading): Record<string, unknown>
 describe.each(['validation', 'validation-by-status'])('worked cases: %s', (file) => {
   const { cases } = JSON.parse(readFileSync(new URL(`../vectors/${file}.json`, import.meta.url), 'utf8'))
   test.each(cases as Case[])('$status $body', ({ status = 200, body, snapshot, rejected, error }) => {
-    const answer = readAnswer(body, status)
+    const answer = readAnswer(body, status, false)
     if (answer.kind === 'reading') {
       if (snapshot) expect(plain(answer.reading)).toStrictEqual(snapshot)
       else expect([rejected, error]).toEqual([undefined, undefined])
@@ -50,14 +50,49 @@ describe('status without a known code', () => {
     [301, '', 'request'],
     [304, '{"sent":1}', 'request'],
     [400, '{"sent":1}', 'request'],
-    [401, '{"code":4711}', 'authentication'],
+    [401, '{"code":4711}', 'request'],
     [404, '{"code":4711}', 'request'],
     [408, '', 'server'],
-    [429, '{"code":4711}', 'throttled'],
+    [429, '{"code":4711}', 'request'],
     [502, '<html>', 'server'],
     [599, '[]', 'server'],
   ])('%i %s is %s', (status, body, expected) => {
-    expect(readAnswer(body, status)).toMatchObject({ kind: 'error', class: expected })
+    expect(readAnswer(body, status, false)).toMatchObject({ kind: 'error', class: expected })
+  })
+})
+
+/** All codes that the provider's partners know, by what they mean for a question. */
+const CLASSES = {
+  authentication: [70, 72, 92, 93],
+  account: [71],
+  throttled: [76],
+  category: [16, 40, 45, 46, 47],
+  server: [94, 1000],
+} as const
+const OTHER_CODES = [
+  10, 11, 12, 13, 14, 15, 17, 18, 19, 20, 21, 22, 23, 30, 31, 32, 41, 42, 43, 44, 48, 60, 61, 62, 73, 74, 75,
+  90, 91, 95, 120, 121, 4711,
+]
+const STATUSES = [200, 204, 302, 400, 401, 403, 404, 408, 429, 500, 503]
+
+describe.each(STATUSES)('every code with status %i', (status) => {
+  const classOf = (code: number) => readAnswer(JSON.stringify({ code, message: 'x' }), status, false)
+
+  test.each(Object.entries(CLASSES))('%s, whatever the status', (expected, codes) => {
+    for (const code of codes) expect(classOf(code)).toMatchObject({ class: expected, apiCode: code })
+  })
+
+  test('others say something about this question alone', () => {
+    const expected = status < 500 ? 'request' : 'server'
+    for (const code of OTHER_CODES) expect(classOf(code)).toMatchObject({ class: expected, apiCode: code })
+  })
+
+  test('"no message" of a category that never had one is twelve zeros', () => {
+    const body = '{"code":16,"message":"No message for this query"}'
+    expect(readAnswer(body, status, true)).toEqual({
+      kind: 'reading',
+      reading: { counters: COUNTERS.map(() => 0), timespent: null, extra: null },
+    })
   })
 })
 
@@ -65,19 +100,19 @@ describe('codes', () => {
   test.each([
     ['{"code":72.0,"message":"no"}', { kind: 'error', class: 'authentication', apiCode: 72 }],
     ['{"code":"72"}', { kind: 'error', class: 'authentication', apiCode: 72, message: 'HTTP 200, code 72' }],
-    ['{"code":-5}', { kind: 'error', class: 'server', apiCode: null }],
-    ['{"code":4294967296}', { kind: 'error', class: 'server', apiCode: null }],
+    ['{"code":-5}', { kind: 'error', class: 'request', apiCode: null }],
+    ['{"code":4294967296}', { kind: 'error', class: 'request', apiCode: null }],
     ['{"code":72,"sent":null}', { kind: 'error', class: 'authentication' }],
     ['{"code":72,"sent":"many"}', { kind: 'rejected' }],
     ['{"code":null}', { kind: 'rejected' }],
     ['{"code":"many"}', { kind: 'rejected' }],
   ])('%s', (body, expected) => {
-    expect(readAnswer(body, 200)).toMatchObject(expected)
+    expect(readAnswer(body, 200, false)).toMatchObject(expected)
   })
 
   test('a message becomes one short, storable line', () => {
     const message = `first\r\n\u001b[31msecond\u0000 \ud800${'x'.repeat(1000)}`
-    const answer = readAnswer(JSON.stringify({ code: 45, message }), 400)
+    const answer = readAnswer(JSON.stringify({ code: 45, message }), 400, false)
     expect(answer).toMatchObject({
       message: expect.stringMatching(/^HTTP 400, code 45: first \[31msecond {2}\ufffdx+$/),
     })
@@ -86,7 +121,7 @@ describe('codes', () => {
 })
 
 test('a reason names each field at fault, and its value', () => {
-  expect(readAnswer('{"sent":1,"clicks":-1,"opens":"1\\u0000","timespent":[1]}', 200)).toMatchObject({
+  expect(readAnswer('{"sent":1,"clicks":-1,"opens":"1\\u0000","timespent":[1]}', 200, false)).toMatchObject({
     reason:
       'clicks is -1, not an integer from 0 to 9007199254740991; ' +
       'opens is "1\\u0000", not an integer from 0 to 9007199254740991; ' +
@@ -165,13 +200,13 @@ describe('bodies made to break a parser', () => {
     ['an unfinished string', `{"sent":1,"a":"\\`, 'error'],
     ['two byte order marks', '\ufeff\ufeff{"sent":1}', 'error'],
   ])('%s', (_what, body, kind) => {
-    expect(readAnswer(body, 200).kind).toBe(kind)
+    expect(readAnswer(body, 200, false).kind).toBe(kind)
   })
 })
 
 describe('the body of a rejected answer', () => {
   function keptBody(body: string): string {
-    const answer = readAnswer(body, 200)
+    const answer = readAnswer(body, 200, false)
     return answer.kind === 'rejected' ? answer.body : ''
   }
 
@@ -184,7 +219,7 @@ describe('the body of a rejected answer', () => {
 
   test('holds no character that PostgreSQL refuses', () => {
     expect(keptBody('"\ud800"')).toBe('"\ufffd"')
-    expect(readAnswer('\0', 200).kind).toBe('error')
+    expect(readAnswer('\0', 200, false).kind).toBe('error')
   })
 })
 

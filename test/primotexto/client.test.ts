@@ -65,8 +65,9 @@ describe('the call', () => {
       async (fetchStats, { requests }, client) => {
         await fetchStats('a')
         await fetchStats('b')
-        await client.run(never)('c')
-        expect(new Set(requests.map((request) => request.socket)).size).toBe(1)
+        for (const category of ['c', 'd', 'e', 'f']) await client.run(never)(category)
+        // The next request may begin before the connection of the one before is free again.
+        expect(new Set(requests.map((request) => request.socket)).size).toBeLessThanOrEqual(2)
       },
       { concurrency: 1 },
     ))

@@ -87,15 +87,17 @@ describe('failures', () => {
     expect(await rowsOf(stage.witness, 'select count(*)::int from sync.failures')).toEqual([{ count: 30 }])
   })
 
-  test('of a provider that answers nothing end the run, and are told in two lines', async () => {
+  test('of a provider that answers nothing any more end the run, and are told in a few lines', async () => {
     const stage = await openStage({ categories: [...Array(30).keys()].map((n) => `c${n}`) })
+    await stage.tick()
     stage.provider.respond((_, response) => answer(response, 500, ''))
     expect(await stage.tick()).toMatchObject({ status: 'failed', failed: 30 })
-    expect(stage.logged.filter((line) => /^(warn|error)/.test(line))).toEqual([
-      expect.stringContaining('HTTP 500'),
-      'warn The other categories were given up in this run.',
-    ])
-    expect(await rowsOf(stage.witness, 'select failed, status from sync.runs')).toEqual([
+    const lines = stage.logged.filter((line) => /^(warn|error)/.test(line))
+    expect(lines.length).toBeLessThanOrEqual(7)
+    expect(lines[0]).toContain('HTTP 500')
+    expect(lines.at(-1)).toBe('warn The other categories were given up in this run.')
+    expect(await rowsOf(stage.witness, 'select failed, status from sync.runs order by id')).toEqual([
+      { failed: 0, status: 'ok' },
       { failed: 30, status: 'failed' },
     ])
     stage.provider.respond(undefined)

@@ -99,7 +99,13 @@ export const SEVERAL: readonly Fault[] = [
       const env = { DATABASE_URL: cluster.url(wire.port, name) }
       const folder = world.folder(name)
       const program = world.run(['migrate'], { folder, env })
-      const sign = dice.pick(['create schema', 'create or replace view', 'comment on', 'store_migrations', 'commit'])
+      const sign = dice.pick([
+        'create schema',
+        'create or replace view',
+        'comment on',
+        'store_migrations',
+        'commit',
+      ])
       let isHit = false
       wire.listen(sign, () => {
         isHit = true
