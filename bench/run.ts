@@ -11,6 +11,7 @@ import { type Answer, report } from './helpers/report.ts'
 import { importHistory } from './import.ts'
 import { importMemory } from './import-memory.ts'
 import { quarterByDay } from './quarter-by-day.ts'
+import { sickProvider } from './sick-provider.ts'
 import { storedHistory } from './stored-history.ts'
 import { wholeTick } from './tick.ts'
 import { writeTick } from './write-tick.ts'
@@ -18,6 +19,7 @@ import { yearByDay } from './year-by-day.ts'
 
 const QUESTIONS: readonly Question[] = [
   wholeTick,
+  sickProvider,
   writeTick,
   storedHistory,
   yearByDay,

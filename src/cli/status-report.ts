@@ -3,6 +3,7 @@ import { exactSum } from '../read/exact-number.ts'
 import type { FailureSummary, Run } from '../read/runs.ts'
 import type { SentOnDay } from '../read/sent-by-day.ts'
 import { type CategoryStatus, SENT_DAYS, type Status } from '../read/status.ts'
+import { EMPTY_HINT } from '../read/words.ts'
 import { bytesText, relativeTime } from '../units.ts'
 import { wrapTo } from './layout.ts'
 import { sparkline } from './sparkline.ts'
@@ -33,6 +34,7 @@ export function statusLines(facts: Status, view: View): string[] {
     return [...lines, 'There is no category yet. Add one: primosync category add NAME']
   lines.push(formatTable(categories.slice(0, LISTED), categoryColumns(facts, view), colors, width))
   lines.push(...restLine(categories.length, 'select * from sms.freshness', view))
+  if (categories.some(({ note }) => note === 'empty')) lines.push('', ...wrapTo(EMPTY_HINT, width))
   return lines.flatMap((line) => line.split('\n'))
 }
 
@@ -94,7 +96,12 @@ function categoryColumns(
   return [
     ...accountColumn<CategoryStatus>(categories),
     { header: 'category', value: ({ category }) => category, color: paint, narrow: 'cut' },
-    { header: 'state', value: ({ state, stale }) => (stale ? `${state}, stale` : state), color: paint },
+    {
+      header: 'state',
+      value: ({ state, stale, note }) =>
+        [state, ...(stale ? ['stale'] : []), ...(note ? [note] : [])].join(', '),
+      color: paint,
+    },
     {
       header: 'last snapshot',
       value: ({ last_snapshot_at: at }) => (at === null ? 'never' : relativeTime(at, now)),

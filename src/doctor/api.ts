@@ -2,6 +2,7 @@
 import { request } from 'undici'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { ApiError } from '../primotexto/api-error.ts'
+import type { Asked } from '../primotexto/circuit.ts'
 import type { Client } from '../primotexto/client.ts'
 import { type Finding, ill, well } from './finding.ts'
 
@@ -34,10 +35,10 @@ export async function checkClock(baseUrl: string, timeoutMs: number, now = Date.
 export async function checkAccount(
   account: string,
   client: Client,
-  category: string | undefined,
+  target: Asked | undefined,
 ): Promise<Finding> {
   const subject = `API, ${account}`
-  if (category === undefined) {
+  if (target === undefined) {
     return ill(
       subject,
       'no category to ask for',
@@ -46,9 +47,9 @@ export async function checkAccount(
   }
   const startedAt = performance.now()
   try {
-    const { result } = await client.run(new AbortController().signal)(category)
+    const { result } = await client.run(new AbortController().signal, [target])(target.category)
     const ms = Math.round(performance.now() - startedAt)
-    const name = JSON.stringify(category)
+    const name = JSON.stringify(target.category)
     if (result.kind === 'reading') return well(subject, `answers for ${name} in ${ms} ms`)
     return ill(
       subject,

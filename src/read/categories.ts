@@ -62,7 +62,7 @@ export async function readCategories(
     : sql``
   const { rows } = await sql<CategoryRow & { total: number }>`
     /* readCategories */
-    select c.account, c.category, c.state, c.label, c.added_at, c.first_snapshot_at, c.last_snapshot_at,
+    select c.account, c.category, c.state, c.label, c.note, c.added_at, c.first_snapshot_at, c.last_snapshot_at,
       coalesce(f.stale, false) as stale, f.last_failure_at, f.last_failure,
       count(*) over () as total
     from sms.categories c

@@ -17,6 +17,7 @@ const count = z
 const rate = z.number().nullable().meta({ description: 'A ratio; null where unknown' })
 const seconds = z.number().nullable().meta({ description: 'Seconds; null where unknown' })
 const state = z.enum(['active', 'paused', 'removed'])
+const note = z.enum(['empty']).meta({ description: 'empty: no counter was ever above 0' })
 const key = { account: z.string(), category: z.string() }
 
 /** A row of sync.runs. */
@@ -81,6 +82,7 @@ export const Category = z.strictObject({
   ...key,
   state,
   label: z.string().nullable(),
+  note: note.nullable(),
   added_at: instant,
   first_snapshot_at: instant.nullable(),
   last_snapshot_at: instant.nullable(),
@@ -117,6 +119,7 @@ export const Status = z.strictObject({
     z.strictObject({
       ...key,
       state,
+      note: note.nullable(),
       last_snapshot_at: instant.nullable(),
       stale: z.boolean(),
       sent_by_day: z.array(z.strictObject({ day: date, sent: count.nullable() })).nullable(),

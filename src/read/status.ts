@@ -1,7 +1,7 @@
 // The state of things: last run, next tick, spool, what is stale, what failed, how much is stored.
 import { sql } from 'kysely'
 import type { Spool } from '../spool/spool.ts'
-import type { CategoryState } from '../warehouse/tables.ts'
+import type { CategoryNote, CategoryState } from '../warehouse/tables.ts'
 import { keyOf } from './category-keys.ts'
 import { type FailureSummary, type Run, readFailureSummaries, readLastRun } from './runs.ts'
 import { readSentByDay, type SentOnDay } from './sent-by-day.ts'
@@ -36,6 +36,7 @@ export interface CategoryStatus {
   readonly account: string
   readonly category: string
   readonly state: CategoryState
+  readonly note: CategoryNote | null
   readonly last_snapshot_at: Date | null
   readonly stale: boolean
   /** Of the last 14 days up to today, the oldest first; null: not read. */
@@ -109,14 +110,17 @@ export async function readStatus(
 
 async function readFreshness({ db, hiddenAccount }: Source): Promise<Omit<CategoryStatus, 'sent_by_day'>[]> {
   let query = db
-    .selectFrom('sms.freshness')
-    .select(['account', 'category', 'state', 'last_snapshot_at'])
-    .select(sql<boolean>`coalesce(stale, false)`.as('stale'))
-    .where('state', '<>', 'removed')
+    .selectFrom('sms.freshness as f')
+    .innerJoin('sms.categories as c', (join) =>
+      join.onRef('c.account', '=', 'f.account').onRef('c.category', '=', 'f.category'),
+    )
+    .select(['f.account', 'f.category', 'f.state', 'c.note', 'f.last_snapshot_at'])
+    .select(sql<boolean>`coalesce(f.stale, false)`.as('stale'))
+    .where('f.state', '<>', 'removed')
     .orderBy('stale', 'desc')
-    .orderBy('account')
-    .orderBy('category')
-  if (hiddenAccount !== null) query = query.where('account', '<>', hiddenAccount)
+    .orderBy('f.account')
+    .orderBy('f.category')
+  if (hiddenAccount !== null) query = query.where('f.account', '<>', hiddenAccount)
   return await query.execute()
 }
 

@@ -19,10 +19,11 @@ export async function readMemory(db: Db, account: string): Promise<ReadonlyMap<n
           then 'unanswered'
         when coalesce(w.newest_at, r.at, f.at) is not null then 'answered'
       end as "lastOutcome",
-      ${isEmptySeries} as "isEmpty"
+      v.last_snapshot_at is null or v.note is not distinct from 'empty' as "isEmpty"
     from store.category c
     join store.account a on a.id = c.account_id
     join store.walk w on w.category_id = c.id
+    join sms.categories v on v.account = a.name and v.category = c.name
     left join lateral (
       select class, at from store.failure where category_id = c.id order by at desc limit 1
     ) f on true
@@ -32,11 +33,3 @@ export async function readMemory(db: Db, account: string): Promise<ReadonlyMap<n
     where a.name = ${account} and c.state = 'active'`.execute(db)
   return new Map(rows.map(({ id, ...memory }) => [id, memory]))
 }
-
-/** A counter that was above 0 and is not any more has left a reset, a correction or a dip. */
-const isEmptySeries = sql`(
-  coalesce(w.last, '') !~ '[1-9]' and not exists (
-    select from store.snapshot s
-    where s.category_id = c.id and s.kind in ('correction', 'reset', 'dip', 'baseline')
-  )
-)`

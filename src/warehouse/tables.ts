@@ -7,6 +7,8 @@ import type { FailureRecord, Trigger } from '../spool/records.ts'
 
 export const CATEGORY_STATES = ['active', 'paused', 'removed'] as const
 export type CategoryState = (typeof CATEGORY_STATES)[number]
+/** `empty`: no counter of the category was ever above 0. */
+export type CategoryNote = 'empty'
 
 export const RUN_STATUSES = ['ok', 'partial', 'failed', 'running', 'abandoned'] as const
 export type RunStatus = (typeof RUN_STATUSES)[number]

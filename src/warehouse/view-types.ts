@@ -4,6 +4,7 @@ import type { DeltaKind } from '../counters/step.ts'
 import type { FailureRecord, Trigger } from '../spool/records.ts'
 import type {
   BigInteger,
+  CategoryNote,
   CategoryState,
   CounterColumns,
   DateText,
@@ -117,6 +118,7 @@ export interface Views {
   'sms.categories': OfCategory & {
     state: CategoryState
     label: string | null
+    note: CategoryNote | null
     added_at: Date
     first_snapshot_at: Date | null
     last_snapshot_at: Date | null

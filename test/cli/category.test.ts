@@ -16,6 +16,7 @@ describe('category', () => {
     const of = {
       account: 'default',
       label: 'Codes',
+      note: null,
       added_at: expect.stringMatching(/^\d{4}-/),
       first_snapshot_at: null,
       last_snapshot_at: null,

@@ -1,6 +1,6 @@
 // Twelve sick categories at the head or the end of the settings, and eight healthy ones: each run stores the eight.
 import type { ServerResponse } from 'node:http'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { install } from '../helpers/installation.ts'
 import { rowsOf } from '../helpers/tick.ts'
 import { answer } from '../primotexto/provider.ts'
@@ -41,41 +41,47 @@ async function installSick(categories: string, respond: Respond) {
   return installation
 }
 
-describe.each(CASES)('twelve of twenty get %s', (_what, respond, failureClass) => {
-  test.each([
-    ['first', SICK_FIRST],
-    ['last', SICK_LAST],
-  ])('and stand %s in the settings', async (_where, categories) => {
-    const isHanging = respond === hanging
-    const { run, provider, witness } = await installSick(categories, respond)
-    for (const runs of [1, 2]) {
-      const before = provider.asked.length
-      await run(['sync'], { LOG_LEVEL: 'info', ...(isHanging ? { SYNC_TIMEOUT: '1 s' } : {}) })
-      const stored = await rowsOf(
-        witness,
-        `select category from sms.snapshots where category like 'healthy%' group by 1 having count(*) = ${runs}`,
-      )
-      expect(stored).toHaveLength(HEALTHY.length)
-      if (runs === 2)
-        expect(new Set(provider.asked.slice(before, before + HEALTHY.length))).toEqual(new Set(HEALTHY))
-    }
-    const failures = await rowsOf(witness, 'select distinct class from sync.failures')
-    expect(failures).toEqual(failureClass === null ? [] : [{ class: failureClass }])
-    const zeros = await rowsOf(
+async function expectHealthyStored(categories: string, respond: Respond, failureClass: string | null) {
+  const { run, provider, witness } = await installSick(categories, respond)
+  for (const runs of [1, 2]) {
+    const before = provider.asked.length
+    await run(['sync'], { LOG_LEVEL: 'info', ...(respond === hanging ? { SYNC_TIMEOUT: '1 s' } : {}) })
+    const stored = await rowsOf(
       witness,
-      `select category from sms.snapshots where sent = 0 and complaint = 0 group by 1 having count(*) = 2`,
+      `select category from sms.snapshots where category like 'healthy%' group by 1 having count(*) = ${runs}`,
     )
-    expect(zeros).toHaveLength(failureClass === null ? SICK.length : 0)
-  })
-})
+    expect(stored).toHaveLength(HEALTHY.length)
+    if (runs === 2)
+      expect(new Set(provider.asked.slice(before, before + HEALTHY.length))).toEqual(new Set(HEALTHY))
+  }
+  const failures = await rowsOf(witness, 'select distinct class from sync.failures')
+  expect(failures).toEqual(failureClass === null ? [] : [{ class: failureClass }])
+  const empty = await rowsOf(witness, "select category from sms.categories where note = 'empty'")
+  expect(empty).toHaveLength(failureClass === null ? SICK.length : 0)
+}
+
+test.each(CASES)('twelve of twenty, at the head of the settings, get %s', (_what, respond, failureClass) =>
+  expectHealthyStored(SICK_FIRST, respond, failureClass),
+)
+
+test('twelve of twenty stand at the end of the settings', () =>
+  expectHealthyStored(SICK_LAST, responding(503), 'server'))
 
 test('the first campaign of a category that was empty counts as growth; "no message" is a failure from then on', async () => {
   const { run, provider, witness } = await install('new')
   const noMessage: Respond = responding(200, '{"code":16,"message":"No message"}')
   provider.respond((_, response) => noMessage(response))
   await run(['sync'])
+  for (const command of [['status'], ['category', 'list'], ['doctor']]) {
+    const { stdout } = await run(command)
+    expect(stdout).toMatch(/empty/)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'has never had a message. If it should have some, check its spelling',
+    )
+  }
   provider.respond((_, response) => answer(response, 200, '{"sent":500}'))
   await run(['sync'])
+  expect(await rowsOf(witness, 'select note from sms.categories')).toEqual([{ note: null }])
   provider.respond((_, response) => noMessage(response))
   expect(await run(['sync'])).toMatchObject({ code: 1 })
   expect(await rowsOf(witness, 'select sent::int, kind from sms.deltas')).toEqual([

@@ -19,6 +19,7 @@ const category = (name: string, more: Partial<CategoryStatus> = {}): CategorySta
   account: 'default',
   category: name,
   state: 'active',
+  note: null,
   stale: false,
   last_snapshot_at: minutesAgo(1),
   sent_by_day: Array.from({ length: 14 }, (_, i) => ({ day: `2026-02-${17 + i}`, sent: i === 3 ? null : i })),

@@ -2,6 +2,7 @@
 import { CATEGORY_ALLOWED, categoryProblem } from '../../counters/category-name.ts'
 import { UsageError } from '../../errors.ts'
 import { readRegistered } from '../../read/categories.ts'
+import { EMPTY_HINT } from '../../read/words.ts'
 import type { Db } from '../../warehouse/pool.ts'
 import { addCategories, findCategory, setCategoryLabel, setCategoryState } from '../../warehouse/registry.ts'
 import type { CategoryState } from '../../warehouse/tables.ts'
@@ -30,8 +31,10 @@ const list: Action<Options> = {
       { header: 'account', value: ({ account }) => account },
       { header: 'category', value: ({ category }) => category },
       { header: 'state', value: ({ state }) => state },
+      { header: 'note', value: ({ note }) => note },
       { header: 'label', value: ({ label }) => label },
     ])
+    if (categories.some(({ note }) => note === 'empty')) output.print(EMPTY_HINT)
   },
 }
 

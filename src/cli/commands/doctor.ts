@@ -1,6 +1,7 @@
 // primosync doctor: checks everything that has to work, a line each, with what to do.
 import { join } from 'node:path'
 import { checkAccount, checkClock } from '../../doctor/api.ts'
+import { checkEmpty } from '../../doctor/categories.ts'
 import { checkDatabase } from '../../doctor/database.ts'
 import { checkDisk } from '../../doctor/disk.ts'
 import { type Finding, ill, well } from '../../doctor/finding.ts'
@@ -34,8 +35,12 @@ async function lookAtApi({ config }: Context<object>): Promise<Finding[]> {
   const open = await openAccounts(config, { retry: { retries: 0, minDelayMs: 0, maxDelayMs: 0 } })
   try {
     const targets = await rememberedTargets(open.accounts, join(dataFolder(config), 'spool'))
-    const accounts = open.accounts.map(({ name, client, categories }) =>
-      checkAccount(name, client, categories[0] ?? targets.find(({ account }) => account === name)?.category),
+    const accounts = open.accounts.map(({ name, client }) =>
+      checkAccount(
+        name,
+        client,
+        targets.find(({ account }) => account === name),
+      ),
     )
     const clock = config.demo ? [] : [checkClock(config.baseUrl, config.syncTimeoutMs)]
     return await Promise.all([...clock, ...accounts])
@@ -51,7 +56,12 @@ async function lookAtStorage({ config, log }: Context<object>): Promise<Finding[
     const warehouse = await connectWarehouse(config, log)
     try {
       const database = await checkDatabase(warehouse.db, config.reportingTimezone)
-      return [...database, ...(await checkDisk(folder, (spool) => listWaiting(spool, warehouse.db)))]
+      const empty = database.every(({ ok }) => ok) ? await checkEmpty(warehouse.db) : []
+      return [
+        ...database,
+        ...empty,
+        ...(await checkDisk(folder, (spool) => listWaiting(spool, warehouse.db))),
+      ]
     } finally {
       await warehouse.close()
     }

@@ -1,4 +1,5 @@
 // The overview: whether it runs, what is stale, what grew, what looks unusual.
+
 import { html } from 'hono/html'
 import type { AccountRow } from '../../read/accounts.ts'
 import type { CategoryRow, Sort } from '../../read/categories.ts'
@@ -7,6 +8,7 @@ import type { Course } from '../../read/courses.ts'
 import { type Figures, NO_FIGURES } from '../../read/figures.ts'
 import { wideGapSeconds } from '../../read/gap.ts'
 import type { StatusSummary } from '../../read/status.ts'
+import { EMPTY_HINT } from '../../read/words.ts'
 import { bytesText, durationText } from '../../units.ts'
 import { keyText, queryString } from '../query.ts'
 import { runText } from '../words.ts'
@@ -214,6 +216,7 @@ function badges(row: CategoryRow, course: Course | undefined, expectedEverySecon
       ? [badge('bad', 'stale', row.last_failure ?? 'No snapshot for longer than two ticks')]
       : []),
     ...(row.state === 'active' ? [] : [badge('state', row.state, 'Not asked for')]),
+    ...(row.note === 'empty' ? [badge('state', 'empty', EMPTY_HINT)] : []),
     ...(resets > 0 ? [badge('reset', many(resets, 'reset'), 'In 90 days')] : []),
     ...(corrections > 0 ? [badge('correction', many(corrections, 'correction'), 'In 90 days')] : []),
     ...(dips > 0 ? [badge('dip', 'dip', 'In 90 days')] : []),

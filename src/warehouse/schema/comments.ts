@@ -103,6 +103,7 @@ const SMS: Readonly<Record<string, Commented>> = {
       ...KEY,
       state: STATE,
       label: 'A name for people. Null: none is set.',
+      note: 'empty: the provider has answered, but no counter was ever above 0, so the spelling may be wrong; else null.',
       added_at: 'When it was added. An instant.',
       first_snapshot_at: 'Its first snapshot. An instant; null: none yet.',
       last_snapshot_at: 'Its newest snapshot. An instant; null: none yet.',

@@ -36,8 +36,13 @@ select name as account, label, created_at from store.account;
 
 create or replace view sms.categories as
 select
-  a.name as account, c.name as category, c.state, c.label, c.added_at,
-  w.first_at as first_snapshot_at, w.newest_at as last_snapshot_at
+  a.name as account, c.name as category, c.state, c.label,
+  -- A counter that was above 0 and is not any more has left a reset, a correction or a dip.
+  case when w.newest_at is not null and coalesce(w.last, '') !~ '[1-9]' and not exists (
+    select from store.snapshot s
+    where s.category_id = c.id and s.kind in ('correction', 'reset', 'dip', 'baseline')
+  ) then 'empty' end as note,
+  c.added_at, w.first_at as first_snapshot_at, w.newest_at as last_snapshot_at
 from store.category c
 join store.account a on a.id = c.account_id
 left join store.walk w on w.category_id = c.id;
