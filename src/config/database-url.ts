@@ -3,7 +3,29 @@
 /** Returns the URL if pg can read it: postgres://…, socket:/folder?db=…, or "/folder database"; else undefined. */
 export function readDatabaseUrl(text: string): string | undefined {
   if (/^(socket:\/|\/)/.test(text)) return text
-  return /^postgres(ql)?:\/\//.test(text) && parse(text) ? text : undefined
+  return /^postgres(ql)?:\/\//.test(text) && !isAmbiguous(text) && parse(text) ? text : undefined
+}
+
+/**
+ * True if the URL may have a user or password with a character that ends them for a URL, so that a piece of the
+ * password would be taken for a host, a port or a database.
+ */
+function isAmbiguous(text: string): boolean {
+  const [beforeHash = '', afterHash = ''] = parted(text.slice(text.indexOf('://') + 3), '#')
+  const [beforeQuery = '', query = ''] = parted(beforeHash, '?')
+  const [authority = '', path = ''] = parted(beforeQuery, '/')
+  const isQueryCertain = beforeQuery.includes('/')
+  return (
+    authority.split('@').length > 2 ||
+    path.includes('@') ||
+    afterHash.includes('@') ||
+    (query.includes('@') && !isQueryCertain)
+  )
+}
+
+function parted(text: string, separator: string): string[] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 /** Returns where the database is, for messages: `database "sms" on db.example:5432`. Never contains the password. */

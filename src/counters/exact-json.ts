@@ -85,8 +85,8 @@ function withoutDepths(text: string): string {
   return kept + text.slice(from)
 }
 
-/** Returns the index of the quote that closes the string opened at `at`. */
-function endOfString(text: string, at: number): number {
+/** Returns the index of the quote that closes the string opened at `at`, in valid JSON. */
+export function endOfString(text: string, at: number): number {
   let end = at + 1
   while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1
   return end

@@ -38,7 +38,8 @@ export function createCsvReader(options: ReadOptions): CsvReader {
       if (record.problem !== null) yield { line: record.number, reason: record.problem }
       else if (isOpen && record.text.length > MAX_RECORD_CHARS) yield unclosed(record)
       else if (isOpen) open = record
-      else if (record.text.trim() === '') continue
+      else if (record.text.trim() === '' || (table === null && SEPARATOR_LINE.test(record.text.trim())))
+        continue
       else if (table === null) table = readHeader(withoutReturn(record.text), options.file)
       else {
         const cells = splitRecord(withoutReturn(record.text), table.delimiter)
@@ -67,10 +68,21 @@ function hasOddQuotes(text: string): boolean {
   return quotes % 2 === 1
 }
 
+/** Excel writes and reads the delimiter as a line of its own before the header. */
+const SEPARATOR_LINE = /^sep=.$/i
+
+/** A name by its letters: spreadsheets and people write "Observed At" for observed_at. */
+const lettersOf = (name: string) => name.toLowerCase().replace(/[^a-z]/g, '')
+const COLUMN_BY_LETTERS: ReadonlyMap<string, string> = new Map(
+  CSV_COLUMNS.map((name) => [lettersOf(name), name]),
+)
+
 /** Finds the delimiter, too: spreadsheets of some countries write semicolons or tabs. */
 function readHeader(text: string, file: string): Table {
   const delimiter = [',', ';', '\t'].find((candidate) => text.includes(candidate)) ?? ','
-  const columns = (splitRecord(text, delimiter) ?? []).map((name) => name.trim())
+  const columns = (splitRecord(text, delimiter) ?? []).map(
+    (name) => COLUMN_BY_LETTERS.get(lettersOf(name)) ?? name.trim(),
+  )
   const unknown = columns.filter((name) => !(CSV_COLUMNS as readonly string[]).includes(name))
   const missing = ['category', 'observed_at'].filter((name) => !columns.includes(name))
   const hint = `The first line must name the columns, in any order: ${CSV_COLUMNS.join(',')}. Write other fields as JSON in extra.`
@@ -114,7 +126,7 @@ function endOfQuoted(text: string, start: number): number {
 function readRecord(
   line: number,
   cells: string[] | null,
-  { columns }: Table,
+  { columns, delimiter }: Table,
   options: ReadOptions,
 ): Entry | LineProblem {
   if (cells === null) return { line, reason: 'there is a quote in the middle of a cell' }
@@ -123,6 +135,8 @@ function readRecord(
   }
   const row: Record<string, string | undefined> = {}
   for (const [i, cell] of cells.entries()) if (cell !== '') row[columns[i]!] = cell
+  // Spreadsheets that write semicolons write decimal commas, too.
+  if (delimiter === ';') row.timespent = row.timespent?.replace(/^(\d+),(\d+)$/, '$1.$2')
   const { account, category, observed_at: observedAt } = row
   const names = { account: account && fromSafeCell(account), category: category && fromSafeCell(category) }
   const key = readKey(line, { ...names, observedAt }, options)

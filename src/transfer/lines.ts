@@ -43,7 +43,8 @@ function linesOf(block: Buffer, first: number): Line[] {
 
 function decodeLine(bytes: Buffer): { text: string; problem: string | null } {
   if (bytes.length > MAX_LINE_BYTES) return { text: '', problem: 'the line is longer than 1 MiB' }
-  if (!isUtf8(bytes)) return { text: '', problem: 'the line is not UTF-8' }
+  if (!isUtf8(bytes))
+    return { text: '', problem: 'the line is not UTF-8: save the file as UTF-8 ("CSV UTF-8" in Excel)' }
   return { text: bytes.toString('utf8'), problem: null }
 }
 

@@ -7,6 +7,7 @@ import { type Stats, statsOf } from '../counters/stats.ts'
 import { readDecision } from './decision.ts'
 import type { Entry, LineProblem, ReadOptions, RecordedDecision } from './entry.ts'
 import { readKey } from './entry.ts'
+import { keyTwice } from './key-twice.ts'
 import type { Line } from './lines.ts'
 import { plainReading } from './plain-stats.ts'
 
@@ -33,6 +34,8 @@ function readLine(line: number, text: string, options: ReadOptions): Entry | Lin
   for (const name in value) {
     if (!FIELDS.has(name)) return { line, reason: `the field ${JSON.stringify(name)} is unknown` }
   }
+  const twice = keyTwice(text, value)
+  if (twice !== null) return { line, reason: `the key ${JSON.stringify(twice)} is there twice` }
   const { account, category, observed_at: observedAt, stats, decision } = value
   const key = readKey(line, { account, category, observedAt }, options)
   if ('reason' in key) return key

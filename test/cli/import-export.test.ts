@@ -1,8 +1,11 @@
 // import and export as a user meets them: files, pipes, exit codes.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CliResult, runCli, temporaryFolder } from '../helpers/cli.ts'
+import { install } from '../helpers/installation.ts'
+import { storedAnswers } from '../helpers/tick.ts'
 import {
   decideLine,
   openTestWarehouse,
@@ -210,5 +213,27 @@ describe('export', () => {
       stderr: expect.stringContaining('primosync: . cannot be written: '),
     })
     expect(existsSync(join(cwd, '..part'))).toBe(false)
+  })
+})
+
+test('an export whose name ends in .gz is gzip, and import reads it', async () => {
+  const { cwd, run: runIn, witness } = await install('a')
+  await runIn(['sync'])
+  expect(await runIn(['export', '--output', 'history.ndjson.gz'])).toMatchObject({ code: 0 })
+  const bytes = readFileSync(join(cwd, 'history.ndjson.gz'))
+  expect(gunzipSync(bytes).toString()).toContain('"category":"a"')
+  expect(await runIn(['import', 'history.ndjson.gz'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('0 new, 1 already there'),
+  })
+  expect(await storedAnswers(witness)).toHaveLength(1)
+})
+
+test('a file with nothing in it is refused', async () => {
+  const { cwd, run: runIn } = await install('a')
+  writeFileSync(join(cwd, 'empty.csv'), '')
+  expect(await runIn(['import', 'empty.csv'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('There is nothing in empty.csv to import.'),
   })
 })

@@ -84,7 +84,7 @@ describe('records that are refused', () => {
   test('a line that is not UTF-8, as a spreadsheet saves it for Western Europe', async () => {
     const entries = await entriesOf(Buffer.from(`${HEADER}\né,${AT},1,,\nc,${AT},1,,\n`, 'latin1'), 'csv')
     expect(entries).toEqual([
-      { line: 2, reason: 'the line is not UTF-8' },
+      { line: 2, reason: expect.stringContaining('the line is not UTF-8') },
       expect.objectContaining({ line: 3 }),
     ])
   })
@@ -92,7 +92,8 @@ describe('records that are refused', () => {
 
 for (const [header, message] of [
   ['category,sent', 'has no column observed_at'],
-  ['category,observed_at,sent,Sent', 'has an unknown column: Sent'],
+  ['category,observed_at,sent,Sent', 'names a column twice'],
+  ['category,observed_at,sent,cost', 'has an unknown column: cost'],
   ['category,observed_at,sent,sent', 'names a column twice'],
 ] as const) {
   test(`a first line that names the wrong columns is wrong usage: ${header}`, async () => {

@@ -1,6 +1,7 @@
 // primosync export: all snapshots and decisions as a file that import takes.
 import { open, rename, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
 import { Option } from 'commander'
 import { PrimosyncError, reasonOf } from '../../errors.ts'
 import { beginReading, type HistoryPart, readHistory, readPeriod } from '../../read/export.ts'
@@ -8,7 +9,7 @@ import type { Edge } from '../../read/trends.ts'
 import { safeLines } from '../../terminal-text.ts'
 import { csvHeader, snapshotRecord } from '../../transfer/csv.ts'
 import { decisionLine, snapshotLine } from '../../transfer/ndjson.ts'
-import { type Format, formatOf } from '../../transfer/read-file.ts'
+import { type Format, formatOf, isPacked } from '../../transfer/read-file.ts'
 import type { Transaction } from '../../warehouse/pool.ts'
 import { chosenCategories } from '../chosen-categories.ts'
 import type { Action } from '../command.ts'
@@ -48,7 +49,11 @@ export const exportCommand: Action<Options> = {
           'csv',
         ]),
       )
-      .option('--output <file>', 'the file to write; -: standard output', '-')
+      .option(
+        '--output <file>',
+        'the file to write, as gzip if its name ends in .gz; -: standard output',
+        '-',
+      )
       .addHelpText('after', NOTES),
 
   async run({ config, options, output, log }) {
@@ -106,7 +111,8 @@ async function writeTo(file: string, texts: AsyncGenerator<string>): Promise<voi
   }
   const whole = await open(part, 'w', 0o600).catch(cannotWrite)
   try {
-    await pipeline(texts, whole.createWriteStream())
+    if (isPacked(file)) await pipeline(texts, createGzip(), whole.createWriteStream())
+    else await pipeline(texts, whole.createWriteStream())
     await rename(part, file).catch(cannotWrite)
   } catch (error) {
     await rm(part, { force: true })

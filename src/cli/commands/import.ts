@@ -43,6 +43,7 @@ const READ_BYTES = 64 * 1024
 const NOTES = `
 A line of NDJSON: {"account","category","observed_at","stats":{"sent":925,…}}, or "decision" instead of
 "stats", as export writes it. CSV has the same as columns: account,category,observed_at,sent,…,timespent,extra.
+Files may be packed with gzip, and be UTF-8 or UTF-16.
 All valid lines of a file are imported in one transaction, in any order; what is stored already stays as it is.
 Lines that cannot be imported are listed, and the command ends with 3. A new category is paused until the
 settings list it or you resume it.`
