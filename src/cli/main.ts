@@ -6,8 +6,9 @@ import { createLogger } from '../logging.ts'
 import { commands } from './commands/index.ts'
 import { explain } from './exit-code.ts'
 import { createOutput, hasColors } from './output.ts'
-import { endWithin, quietWhenPipeCloses } from './process-end.ts'
+import { endNow, endWithin, quietWhenClosed } from './process-end.ts'
 import { buildProgram, type Execute, isDone } from './program.ts'
+import { endAtSignals, stopQuietly } from './stop-signal.ts'
 
 let config: Config | undefined
 
@@ -28,10 +29,11 @@ function fail(error: unknown): void {
 
 // Node's diagnostic reports would hold the environment, and with it keys and passwords.
 if (process.report) process.report.excludeEnv = true
-quietWhenPipeCloses(process.stdout)
+endAtSignals()
+quietWhenClosed(process.stdout, process.stderr, stopQuietly)
 process.on('uncaughtException', (error) => {
   fail(error)
-  process.exit()
+  endNow()
 })
 await buildProgram(commands, execute).parseAsync().catch(fail)
 endWithin(5000)

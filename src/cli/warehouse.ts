@@ -14,6 +14,7 @@ import { grantReader } from '../warehouse/grant.ts'
 import { migrate, migrationStatus } from '../warehouse/migrate.ts'
 import { openWarehouse, type Warehouse } from '../warehouse/pool.ts'
 import { rulesProblem } from '../warehouse/rules.ts'
+import { closeAtEnd } from './process-end.ts'
 
 export interface ConfiguredWarehouse extends Warehouse {
   /** The URL by which people reach the embedded database, to be printed; null: the database is their own. */
@@ -51,10 +52,12 @@ export async function connectWarehouse(
     exclusive,
     log: (message) => log.warn(message),
   })
+  const closed = closeAtEnd(() => server.stop())
   const warehouse = open(() => server.ownerUrl)
   const close = async () => {
     await warehouse.close()
     await server.stop()
+    closed()
   }
   return { ...warehouse, publicUrl: server.publicUrl, close }
 }

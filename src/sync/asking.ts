@@ -7,7 +7,7 @@ import type { FailureRecord, Outcome } from '../spool/records.ts'
 import type { Target } from './targets.ts'
 
 /** How many failures of a class are logged individually. In an outage of the provider all categories fail alike. */
-const LOGGED_PER_CLASS = 5
+const LOGGED_PER_CLASS = 2
 
 /**
  * Asks for all targets and passes each outcome to `keep`. Returns how many categories have a failure or no outcome

@@ -1,5 +1,6 @@
 // primosync start as a process of its own: from the first line to the last.
 
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -194,4 +195,41 @@ test('with --json each line on stdout is a document', async () => {
     expect.objectContaining({ event: 'started', dashboard: expect.stringMatching(/^http:/) }),
     expect.objectContaining({ event: 'tick', status: 'ok', stored: 1 }),
   ])
+})
+
+describe('the embedded PostgreSQL ends with the program', () => {
+  const isRunning = (cwd: string) => existsSync(join(cwd, '.primosync/demo/postgres/postmaster.pid'))
+
+  test.each(['SIGHUP', 'SIGINT', 'SIGTERM'] as const)('when a command is ended by %s', async (signal) => {
+    const cwd = temporaryFolder()
+    const { child, result } = startCli(['start'], { cwd, env: { HTTP_PORT: '0' } })
+    await vi.waitFor(() => expect(isRunning(cwd)).toBe(true), WAIT)
+    child.kill(signal)
+    await result
+    expect(isRunning(cwd)).toBe(false)
+  })
+
+  test('when the reader of its output is gone', async () => {
+    const cwd = temporaryFolder()
+    const { child, result } = startCli(['category', 'list'], { cwd })
+    child.stdout.destroy()
+    expect(await result).toMatchObject({ code: 0, stderr: '' })
+    expect(isRunning(cwd)).toBe(false)
+  })
+
+  test('when the npm that started it was killed', async () => {
+    const cwd = temporaryFolder()
+    const main = join(import.meta.dirname, '../../src/cli/main.ts')
+    const npm = spawn(
+      process.execPath,
+      [
+        '--eval',
+        `require('node:child_process').spawn(process.execPath, [${JSON.stringify(main)}, 'start'], { stdio: 'ignore' }); setInterval(() => {}, 1000)`,
+      ],
+      { cwd, env: { PATH: process.env.PATH, HTTP_PORT: '0', npm_lifecycle_event: 'start' } },
+    )
+    await vi.waitFor(() => expect(isRunning(cwd)).toBe(true), WAIT)
+    npm.kill('SIGKILL')
+    await vi.waitFor(() => expect(isRunning(cwd)).toBe(false), WAIT)
+  })
 })
