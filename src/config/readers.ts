@@ -39,9 +39,16 @@ export const oneOf =
 
 /** Reads a cron line of five or six fields in node-cron's syntax. Its nicknames (`@hourly`) are not supported. */
 export function readSchedule(text: string): string | undefined {
-  const fields = text.split(/ +/).length
-  return (fields === 5 || fields === 6) && isCron(text) ? text : undefined
+  const fields = text.split(/ +/)
+  if (fields.length !== 5 && fields.length !== 6) return undefined
+  const sizes = FIELD_SIZES.slice(-fields.length)
+  // A longer step means the first value only, and that is never what was meant by it.
+  const isStepTooLong = fields.some((field, i) => Number(/\/(\d+)/.exec(field)?.[1] ?? 1) > sizes[i]!)
+  return !isStepTooLong && isCron(text) ? text : undefined
 }
+
+/** How many values a field of a cron line has: seconds, minutes, hours, days, months, days of the week. */
+const FIELD_SIZES = [60, 60, 24, 31, 12, 7]
 
 /** Checks the characters only: PostgreSQL decides later whether the time zone exists. */
 export const readTimezone = (text: string) => (/^[\w+\-/:]{1,64}$/.test(text) ? text : undefined)

@@ -83,8 +83,8 @@ export function denialAnswerOf(denial: AccessDenial, host: string): ErrorAnswer 
         status: 429,
         title: 'Too many tries',
         isPassing: false,
-        message: 'Too many wrong tokens came from this address.',
-        hint: 'Wait a quarter of an hour. The token is the value of HTTP_TOKEN.',
+        message: 'Too many wrong tokens came from this address, so further ones are answered slowly.',
+        hint: 'The right token is let in at any time. It is the value of HTTP_TOKEN.',
       }
     case 'signed-out':
       return {

@@ -9,6 +9,8 @@ const SESSION_S = 7 * 24 * 3600
 const MOST_TRIES = 10
 const TRIES_WITHIN_MS = 15 * 60_000
 const MOST_ADDRESSES = 10_000
+/** How long the answer to a wrong token takes when there were too many. */
+export const SLOWED_MS = 1_000
 
 export interface GuardSettings {
   /** The current token that opens the pages; null: none is set. */
@@ -36,8 +38,9 @@ export function createGuard({ token, host }: GuardSettings): Guard {
 
   const attempt = (c: Context, given: string) => {
     const address = addressOf(c)
-    if (tries.areUsedUp(address)) return 'too-many-tries'
+    // Everybody behind a reverse proxy has its address, so wrong tokens of others keep nobody out.
     if (isCorrect(given)) return 'ok'
+    if (tries.areUsedUp(address)) return 'too-many-tries'
     tries.note(address)
     return 'wrong'
   }

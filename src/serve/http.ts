@@ -1,6 +1,8 @@
 // The daemon's HTTP server: health and metrics for everyone, pages and JSON for those who may see them.
+
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -13,7 +15,7 @@ import { loadAssets } from './assets.ts'
 import type { AppDeps } from './deps.ts'
 import { denialAnswerOf, type ErrorAnswer, errorAnswerOf } from './error-answers.ts'
 import { createFormats, dateIn, localeOf } from './format.ts'
-import { createGuard } from './guard.ts'
+import { createGuard, SLOWED_MS } from './guard.ts'
 import { securityHeaders } from './headers.ts'
 import { readiness } from './health.ts'
 import type { View } from './pages/layout.ts'
@@ -94,6 +96,7 @@ export function createApp(deps: AppDeps): Hono {
     if (denial === 'signed-out' && isPage && c.req.method === 'GET') {
       return c.redirect(`/login${queryString({ to: addressWithin(c.req.url) })}`)
     }
+    if (denial === 'too-many-tries') await delay(SLOWED_MS)
     return answerError(c, denialAnswerOf(denial, deps.host))
   })
   addPages(app, deps, viewOf)
@@ -118,6 +121,7 @@ function addSession(app: Hono, deps: AppDeps, guard: Guard, viewOf: (c: Context)
     if (outcome === 'wrong') {
       return c.html(loginPage(viewOf(c), { to, fault: 'This is not the token.' }), 401)
     }
+    await delay(SLOWED_MS)
     const { status, message, hint } = denialAnswerOf(outcome, deps.host)
     return c.html(loginPage(viewOf(c), { to, fault: `${message} ${hint}` }), status)
   })

@@ -53,9 +53,18 @@ export function isDatabaseAway(error: unknown): boolean {
   return AWAY_SYSTEM_CODES.includes(code) || AWAY_TLS.test(code) || AWAY_MESSAGES.test(error.message)
 }
 
+/** What pg says where the URL has no password. */
+const NO_PASSWORD = /client password must be a string/
+
 /** The error as one for users, if the database is away; any other error unchanged. */
 export function asAway(error: unknown): unknown {
   if (!isDatabaseAway(error) || error instanceof DatabaseAwayError) return error
+  if (NO_PASSWORD.test(reasonOf(error))) {
+    return new DatabaseAwayError('The database asks for a password, and no password was given.', {
+      hint: 'Write it into DATABASE_URL (postgres://user:password@host/database), with special characters percent-encoded.',
+      cause: error,
+    })
+  }
   return new DatabaseAwayError(`The database cannot be used: ${reasonOf(error)}.`, {
     hint: 'Check that PostgreSQL runs, that DATABASE_URL is right, and that its user may write. primosync doctor checks all of it.',
     cause: error,

@@ -133,6 +133,16 @@ describe('sync ends with', () => {
     expect(stderr).toContain('does not exist')
   })
 
+  test('4 where the password is missing, in words', async () => {
+    const { run, proxy } = await install()
+    const url = new URL(proxy.url)
+    url.password = ''
+    expect(await run(['sync'], { DATABASE_URL: url.href })).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('The database asks for a password, and no password was given.'),
+    })
+  })
+
   test('1 where nothing can be kept, before anything is asked', async () => {
     const { run, cwd, provider } = await install()
     // A folder that is read-only keeps everybody out but root.
