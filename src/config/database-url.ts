@@ -1,9 +1,33 @@
-// Reads a database URL without connecting. All forms that pg accepts are valid.
+// Reads a database URL without connecting. All forms that pg accepts are valid, and libpq's lists of hosts.
+import { readFileSync } from 'node:fs'
+import { candidatesOf, SSL_MODES } from '../postgres-url.ts'
 
 /** Returns the URL if pg can read it: postgres://…, socket:/folder?db=…, or "/folder database"; else undefined. */
 export function readDatabaseUrl(text: string): string | undefined {
   if (/^(socket:\/|\/)/.test(text)) return text
-  return /^postgres(ql)?:\/\//.test(text) && !isAmbiguous(text) && parse(text) ? text : undefined
+  if (!/^postgres(ql)?:\/\//.test(text) || isAmbiguous(text)) return undefined
+  const parsed = candidatesOf(text).map(({ url }) => parse(url))
+  if (parsed.some((each) => each === null)) return undefined
+  checkTls(parse(text.replace(/,[^/?#]*/, '')) ?? parsed[0]!)
+  return text
+}
+
+/** Throws an error that says what is wrong with the settings of TLS. */
+function checkTls({ searchParams: query }: URL): void {
+  const mode = query.get('sslmode')
+  if (mode !== null && mode !== 'no-verify' && !(SSL_MODES as readonly string[]).includes(mode))
+    throw new Error(`sslmode must be one of ${SSL_MODES.join(', ')}`)
+  if (mode === 'verify-ca' && !query.has('sslrootcert'))
+    throw new Error('sslmode=verify-ca needs sslrootcert')
+  for (const name of ['sslrootcert', 'sslcert', 'sslkey']) {
+    const path = query.get(name)
+    if (path === null || path === 'system') continue
+    try {
+      readFileSync(path)
+    } catch (error) {
+      throw new Error(`${name}: ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`)
+    }
+  }
 }
 
 /**
@@ -35,14 +59,21 @@ export function describeDatabase(url: string | null): string {
     const [folder, database] = url.split(' ')
     return `database ${quote(database)} in ${folder}`
   }
-  const parsed = parse(url)
+  const candidates = candidatesOf(url)
+  const parsed = parse(candidates[0]!.url)
   if (parsed === null) return 'database of DATABASE_URL'
   const query = parsed.searchParams
   if (parsed.protocol === 'socket:') return `database ${quote(query.get('db'))} in ${parsed.pathname}`
-  const host = query.get('host') ?? (decode(parsed.hostname) || 'localhost')
-  const port = query.get('port') ?? (parsed.port || '5432')
+  const hosts = Map.groupBy(candidates, ({ host }) => host)
+  const where = [...hosts.values()].map(([first]) => hostAndPort(parse(first!.url) ?? parsed))
+  const host = query.get('host')
   const database = decode(parsed.pathname.slice(1)) || decode(parsed.username)
-  return `database ${quote(database)} ${host.startsWith('/') ? `in ${host}` : `on ${host}:${port}`}`
+  return `database ${quote(database)} ${host?.startsWith('/') ? `in ${host}` : where.join(' or ')}`
+}
+
+function hostAndPort({ hostname, port, searchParams: query }: URL): string {
+  const host = query.get('host') ?? (decode(hostname) || 'localhost')
+  return host.startsWith('/') ? `in ${host}` : `on ${host}:${query.get('port') ?? (port || '5432')}`
 }
 
 /**
@@ -50,7 +81,7 @@ export function describeDatabase(url: string | null): string {
  * database or the host is left out, because masking `postgres` everywhere would make messages unreadable.
  */
 export function passwordsOf(url: string): string[] {
-  const parsed = parse(url)
+  const parsed = parse(candidatesOf(url)[0]!.url)
   if (parsed === null) return []
   const shown = [parsed.username, parsed.pathname.slice(1), parsed.hostname].map(decode)
   const spellings = [parsed.password, decode(parsed.password), parsed.searchParams.get('password') ?? '']

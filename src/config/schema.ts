@@ -21,9 +21,14 @@ import { constantSecret, openSecretFile, type Secret } from './secret.ts'
 /** A setting that is written as text; `allowed` completes the line "…; allowed: …". */
 function setting<Value>(allowed: string, read: (text: string) => Value | undefined) {
   return z.string({ error: allowed }).transform((text, context) => {
-    const value = read(text.trim())
-    if (value !== undefined) return value
-    context.addIssue({ code: 'custom', message: allowed, input: text })
+    let message = allowed
+    try {
+      const value = read(text.trim())
+      if (value !== undefined) return value
+    } catch (error) {
+      message = `${allowed} (${reasonOf(error)})`
+    }
+    context.addIssue({ code: 'custom', message, input: text })
     return z.NEVER
   })
 }

@@ -80,7 +80,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
   watch()
   const { ownerPassword } = await readCredentials(folder)
   return {
-    ownerUrl: `postgres://${OWNER_ROLE}:${ownerPassword}@127.0.0.1:${session.port}/${DATABASE}`,
+    ownerUrl: `postgres://${OWNER_ROLE}:${ownerPassword}@127.0.0.1:${session.port}/${DATABASE}?sslmode=disable`,
     publicUrl: publicUrl(folder, session.port),
     stop: () => (stopped ??= stop()),
   }

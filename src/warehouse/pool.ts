@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { DatabaseAwayError } from '../errors.ts'
+import { tryInTurn } from './connecting.ts'
 import type { Tables } from './tables.ts'
 import type { Views } from './view-types.ts'
 
@@ -70,8 +71,7 @@ export function openWarehouse(url: string | (() => string), options: WarehouseOp
     application_name: 'primosync',
     stream: () => openSocket(sockets, silenceMs),
   })
-  const connectionString = { get: typeof url === 'string' ? () => url : url, enumerable: true }
-  Object.defineProperty(pool.options, 'connectionString', connectionString)
+  tryInTurn(pool, typeof url === 'string' ? () => url : url)
   // Without error listeners a server that goes away ends the process (brianc/node-postgres#1324). The pool's listener
   // covers idle connections only, and Kysely adds none to the connections that it uses.
   pool.on('error', onIdleError)

@@ -10,6 +10,7 @@ for (const [url, where] of [
   ['postgres://%2Frun/sms', 'database "sms" in /run'],
   ['socket:/run?db=sms', 'database "sms" in /run'],
   ['/run sms', 'database "sms" in /run'],
+  ['postgres://me:x@h1:1,h2/sms', 'database "sms" on h1:1 or on h2:5432'],
 ] as const) {
   test(`where ${url} is`, () => expect(describeDatabase(url)).toBe(where))
 }
