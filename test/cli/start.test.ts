@@ -65,8 +65,10 @@ describe('start without any setting', () => {
     expect(existsSync(join(cwd, '.primosync', 'demo', 'postgres', 'postmaster.pid'))).toBe(false)
 
     const next = startCli(['start'], { cwd, env })
+    // the port may be another one: it was free for anybody in between
+    const [, nextPsqlUrl] = await next.output(/database +psql "(.*)"/)
     await next.output(/demo data: 12 categories in .* 12 stored\n/)
-    expect(await countSnapshots(psqlUrl!)).toBe(before + 12)
+    expect(await countSnapshots(nextPsqlUrl!)).toBe(before + 12)
     next.child.kill('SIGINT')
     expect(await next.result).toMatchObject({ code: 0, stdout: expect.not.stringContaining('history') })
   }, 120_000)
