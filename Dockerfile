@@ -2,21 +2,17 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
+COPY scripts scripts
 COPY src src
 RUN npm run build
 
-# Without the optional packages: those are the embedded PostgreSQL, and a container brings its own.
-FROM node:24-bookworm-slim AS dependencies
-WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --omit=optional
-
+# The bundle, and uPlot, which browsers load as it is. No embedded PostgreSQL: a container brings its own.
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production PRIMOSYNC_DATA_DIR=/data
 WORKDIR /app
 COPY package.json LICENSE ./
-COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/node_modules/uplot node_modules/uplot
 COPY --from=build /app/dist dist
 COPY migrations migrations
 COPY assets assets

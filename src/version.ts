@@ -1,7 +1,4 @@
 // The version of this program, from package.json.
-import { readFileSync } from 'node:fs'
+import manifest from '../package.json' with { type: 'json' }
 
-// The relative path is the same from src and from dist.
-const FILE = new URL('../package.json', import.meta.url)
-
-export const version: string = JSON.parse(readFileSync(FILE, 'utf8')).version
+export const version: string = manifest.version

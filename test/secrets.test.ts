@@ -131,7 +131,7 @@ test('no command and no fault writes a secret anywhere', async () => {
       const [, address] = await daemon.output(/dashboard +(http:\S+)\//)
       await daemon.output(/[1-9] stored/)
       const processes = await listProcesses()
-      expect(processes).toContain('main.ts start')
+      expect(processes).toContain('main.js start')
       expectNoCanary('ps', processes)
       const ask = async (path: string, headers: Record<string, string> = {}) => {
         const response = await fetch(`${address}${path}`, { headers })

@@ -1,4 +1,4 @@
-// The one shape of a command. To add one: a file in commands/ that exports it, a line in commands/index.ts.
+// The one shape of a command. To add one: a file in commands/ that exports it, an entry in commands/index.ts.
 
 import type { Command } from 'commander'
 import type { Config } from '../config/load.ts'
@@ -22,10 +22,13 @@ export interface Context<Options> {
   readonly log: Logger
 }
 
-interface Described {
+interface Named {
   readonly name: string
   /** One line, without a full stop, for the list of commands. */
   readonly summary: string
+}
+
+interface Described {
   /** Whole command lines, at least one; they end the command's --help. */
   readonly examples: readonly [string, ...string[]]
 }
@@ -41,8 +44,16 @@ export interface Action<Options> extends Described {
 /** A command that only holds others, such as `category`. */
 export interface Group extends Described {
   // biome-ignore lint/suspicious/noExplicitAny: each command knows its own options
-  readonly commands: readonly Action<any>[]
+  readonly commands: readonly NamedAction<any>[]
 }
+
+/** An action of a group. */
+export type NamedAction<Options> = Named & Action<Options>
 
 // biome-ignore lint/suspicious/noExplicitAny: each command knows its own options
 export type CommandModule = Action<any> | Group
+
+/** What the list of commands tells of one; the rest is loaded when it is asked for. */
+export interface ListedCommand extends Named {
+  load(): Promise<CommandModule>
+}

@@ -1,18 +1,20 @@
 #!/usr/bin/env node
 // The entry point: command line, settings, command, exit code.
 
-import { type Config, loadConfig } from '../config/load.ts'
-import { createLogger } from '../logging.ts'
+import type { Config } from '../config/load.ts'
 import { commands } from './commands/index.ts'
 import { explain } from './exit-code.ts'
-import { createOutput, hasColors } from './output.ts'
 import { endNow, endWithin, quietWhenClosed } from './process-end.ts'
 import { buildProgram, type Execute, isDone } from './program.ts'
 import { endAtSignals, stopQuietly } from './stop-signal.ts'
 
 let config: Config | undefined
 
+// What only a command that runs needs is loaded then: --version and --help answer at once.
 const execute: Execute = async (action, options, args) => {
+  const { loadConfig } = await import('../config/load.ts')
+  const { createLogger } = await import('../logging.ts')
+  const { createOutput, hasColors } = await import('./output.ts')
   config = loadConfig({ env: process.env, cwd: process.cwd(), configPath: options.config })
   const stderr = { isTerminal: process.stderr.isTTY, hasColors: hasColors(process.stderr, process.env) }
   const log = createLogger(config, stderr)

@@ -4,7 +4,7 @@ import { Argument, Command, CommanderError } from 'commander'
 import { SETTING_NAMES } from '../config/schema.ts'
 import { UsageError } from '../errors.ts'
 import { version } from '../version.ts'
-import type { Action, CommandModule, GlobalOptions } from './command.ts'
+import type { Action, CommandModule, GlobalOptions, ListedCommand } from './command.ts'
 import { completionScript, SHELLS } from './completion.ts'
 
 /** Called for the one command that was asked for. */
@@ -15,35 +15,62 @@ export type Execute = (
 ) => Promise<void>
 
 /** Parsing throws UsageError for a wrong command line, and a CommanderError of exit code 0 after help. */
-export function buildProgram(modules: readonly CommandModule[], execute: Execute): Command {
+export function buildProgram(listed: readonly ListedCommand[], execute: Execute): Command {
   const program = new Command('primosync')
     .description("Turns Primotexto's cumulative SMS statistics into history: snapshots, deltas and trends.")
     .option('--json', 'print the result as JSON')
     .option('--config <path>', 'read settings from this file (default: primosync.yaml, if there is one)')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
+    .helpCommand(false) // ours loads the command first
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} }) // errors are printed in one place, exit-code.ts
     .addHelpText('after', SETTINGS_TEXT)
     .addHelpText('after', examplesText(['primosync start', 'primosync status --json']))
   throwUsageErrors(program)
-  for (const module of modules) add(program, module, execute)
-  addCompletion(program)
+  const loaders = new Map(
+    listed.map(({ load, ...named }) => {
+      const command = add(program, named)
+      return [command, async () => fill(command, await load(), execute)]
+    }),
+  )
+  const load = async (command: Command) => await loaders.get(command)?.()
+  program.hook('preSubcommand', (_, command) => load(command))
+  addCompletion(program, load)
+  addHelp(program, load)
   return program
 }
 
+type Load = (command: Command) => Promise<void>
+
 /** Unlike other commands it needs the program itself, and works whatever the settings are. */
-function addCompletion(program: Command): void {
-  const command = program.command('completion')
-  const summary = 'print a script that completes commands and options in a shell'
-  command.summary(summary).description(sentence(summary))
-  command.addArgument(new Argument('<shell>', 'the shell to complete in').choices(SHELLS))
-  command.addHelpText('after', examplesText(EXAMPLES_OF_COMPLETION))
-  throwUsageErrors(command)
-  command.action((shell) => {
-    program.configureOutput().writeOut?.(completionScript(program, shell))
+function addCompletion(program: Command, load: Load): void {
+  add(program, {
+    name: 'completion',
+    summary: 'print a script that completes commands and options in a shell',
   })
+    .addArgument(new Argument('<shell>', 'the shell to complete in').choices(SHELLS))
+    .addHelpText('after', examplesText(EXAMPLES_OF_COMPLETION))
+    .action(async (shell) => {
+      for (const command of program.commands) await load(command)
+      program.configureOutput().writeOut?.(completionScript(program, shell))
+    })
+}
+
+function addHelp(program: Command, load: Load): void {
+  add(program, { name: 'help', summary: 'show help for a command' })
+    .argument('[command]', 'its name')
+    .addHelpText('after', examplesText(['primosync help trends']))
+    .action(async (name?: string) => {
+      const command = name === undefined ? program : program.commands.find((one) => one.name() === name)
+      if (command === undefined) {
+        throw new UsageError(`There is no command ${JSON.stringify(name)}.`, {
+          hint: 'Run: primosync --help',
+        })
+      }
+      await load(command)
+      command.help()
+    })
 }
 
 const EXAMPLES_OF_COMPLETION = [
@@ -52,13 +79,17 @@ const EXAMPLES_OF_COMPLETION = [
   'primosync completion fish | source      # in ~/.config/fish/config.fish',
 ]
 
-function add(parent: Command, module: CommandModule, execute: Execute): void {
-  const command = parent.command(module.name)
-  command.summary(module.summary).description(sentence(module.summary))
-  command.addHelpText('after', examplesText(module.examples))
+function add(parent: Command, { name, summary }: { name: string; summary: string }): Command {
+  const command = parent.command(name).summary(summary).description(sentence(summary))
   throwUsageErrors(command)
+  return command
+}
+
+/** Adds what only the command's module knows: examples, options and what it does. */
+function fill(command: Command, module: CommandModule, execute: Execute): void {
+  command.addHelpText('after', examplesText(module.examples))
   if ('commands' in module) {
-    for (const action of module.commands) add(command, action, execute)
+    for (const action of module.commands) fill(add(command, action), action, execute)
     return
   }
   module.configure?.(command)

@@ -4,7 +4,6 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { CommandModule } from '../../src/cli/command.ts'
 import { commands } from '../../src/cli/commands/index.ts'
 import { buildProgram, isDone } from '../../src/cli/program.ts'
 import { runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
@@ -12,10 +11,14 @@ import { runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
 const ESCAPE = /\u001b/
 
 /** Every command: `sandbox`, `category`, `category list`, … */
-const allCommands = commands.flatMap((module: CommandModule) => [
-  module.name,
-  ...('commands' in module ? module.commands.map(({ name }) => `${module.name} ${name}`) : []),
-])
+const allCommands = (
+  await Promise.all(
+    commands.map(async ({ name, load }) => {
+      const module = await load()
+      return [name, ...('commands' in module ? module.commands.map((one) => `${name} ${one.name}`) : [])]
+    }),
+  )
+).flat()
 
 describe('help', () => {
   test('of the program names every command, every setting and an example, on stdout', async () => {

@@ -2,10 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { fromLine } from '../../src/spool/records.ts'
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+import { PROGRAM } from '../helpers/program.ts'
 
 export interface Launch {
   readonly args: readonly string[]
@@ -52,7 +50,7 @@ export function launch(id: string, logFolder: string, options: Launch): Program 
   const { args, folder, env, nodeOptions = [], openFiles } = options
   const logFile = join(logFolder, `${id}.log`)
   const log = openSync(logFile, 'a', 0o600)
-  const node = [process.execPath, ...nodeOptions, MAIN, ...args]
+  const node = [process.execPath, ...nodeOptions, PROGRAM, ...args]
   const [command, ...rest] =
     openFiles === undefined ? node : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...node]
   const child: ChildProcess = spawn(command!, rest, {

@@ -2,6 +2,7 @@
 // and proves at the end that nothing was lost or stored twice. Exits with 1 if there is a problem; with --strict also if
 // a fault cannot be injected on this machine.
 import { parseArgs } from 'node:util'
+import { buildProgram } from '../helpers/program.ts'
 import { FAULTS } from './faults.ts'
 import { IN_FLIGHT_MS, printTable } from './ledger.ts'
 import { runSuite } from './suite.ts'
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     strict: { type: 'boolean', default: false },
   },
 })
+await buildProgram()
 const startedAt = Date.now()
 const outcome = await runSuite({
   seed: Number(values.seed),

@@ -6,12 +6,11 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { afterAll, onTestFinished } from 'vitest'
+import { PROGRAM } from './program.ts'
 
 /** A shared compile cache, which halves the time of each start. */
 const NODE_COMPILE_CACHE = join(tmpdir(), 'primosync-test-compile-cache')
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface CliOptions {
   /** Settings. Only PATH is inherited. */
@@ -57,7 +56,7 @@ export const runCli = (args: readonly string[], options: CliOptions = {}): Promi
 /** Starts `primosync ARGS`. If it still runs after the test, it is killed. */
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const { env = {}, cwd = temporaryFolder(), stdin = '' } = options
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd,
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE, ...env },
   })

@@ -1,9 +1,11 @@
-// Once per run: finds a PostgreSQL for the tests and makes the template database; removes everything at the end.
+// Once per run: builds the program, finds a PostgreSQL for the tests and makes the template database; removes everything
+// at the end.
 
 import { randomBytes } from 'node:crypto'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../src/warehouse/migrate.ts'
 import { openWarehouse } from '../../src/warehouse/pool.ts'
+import { buildProgram } from './program.ts'
 import { asAdmin, openTestServer, type TestServer, urlOf } from './test-server.ts'
 
 declare module 'vitest' {
@@ -13,7 +15,7 @@ declare module 'vitest' {
 }
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const server = await openTestServer()
+  const [server] = await Promise.all([openTestServer(), buildProgram()])
   console.log(`PostgreSQL of the tests: ${server.what}`)
   const prefix = `primosync_test_${randomBytes(4).toString('hex')}`
   const tearDown = async () => {

@@ -6,7 +6,7 @@ import { EMPTY_HINT } from '../../read/words.ts'
 import type { Db } from '../../warehouse/pool.ts'
 import { addCategories, findCategory, setCategoryLabel, setCategoryState } from '../../warehouse/registry.ts'
 import type { CategoryState } from '../../warehouse/tables.ts'
-import type { Action, Context, Group } from '../command.ts'
+import type { Context, Group, NamedAction } from '../command.ts'
 import { accountOrDefault } from '../default-account.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
 
@@ -15,7 +15,7 @@ interface Options {
   label?: string
 }
 
-const list: Action<Options> = {
+const list: NamedAction<Options> = {
   name: 'list',
   summary: 'list the categories with their state',
   examples: ['primosync category list', 'primosync category list --account default --json'],
@@ -38,7 +38,7 @@ const list: Action<Options> = {
   },
 }
 
-const add: Action<Options> = {
+const add: NamedAction<Options> = {
   name: 'add',
   summary: 'add categories, to be asked for from the next tick on',
   examples: [
@@ -72,7 +72,7 @@ const add: Action<Options> = {
   },
 }
 
-function stateCommand(name: string, state: CategoryState, summary: string): Action<Options> {
+function stateCommand(name: string, state: CategoryState, summary: string): NamedAction<Options> {
   return {
     name,
     summary,
@@ -108,8 +108,6 @@ async function change(
 }
 
 export const category: Group = {
-  name: 'category',
-  summary: 'list, add, pause, resume or remove categories',
   examples: ['primosync category list', 'primosync category add codeConfirmation'],
   commands: [
     list,

@@ -13,8 +13,6 @@ import type { Action, Context } from '../command.ts'
 import { connectWarehouse, dataFolder } from '../warehouse.ts'
 
 export const doctor: Action<object> = {
-  name: 'doctor',
-  summary: 'check settings, API, clock, database, spool and disk, and say what to do',
   examples: ['primosync doctor', 'primosync doctor --json'],
   async run(context) {
     const { options, output } = context

@@ -31,8 +31,6 @@ the decisions of reclassify. In CSV, a name that a spreadsheet would run as a fo
 which import removes.`
 
 export const exportCommand: Action<Options> = {
-  name: 'export',
-  summary: 'write all snapshots and decisions as NDJSON or CSV, for import',
   examples: [
     'primosync export --output history.ndjson',
     'primosync export --category codeConfirmation --from 2026-01-01 --format csv > history.csv',

@@ -5,8 +5,6 @@ import type { Action } from '../command.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
 
 export const grant: Action<object> = {
-  name: 'grant',
-  summary: 'let a database role read schemas sms and sync, and nothing else',
   examples: ['primosync grant sms_reader'],
   configure: (command) =>
     command.argument('<role>', 'its name; a role that does not exist is created without a login'),

@@ -49,8 +49,6 @@ Lines that cannot be imported are listed, and the command ends with 3. A new cat
 settings list it or you resume it.`
 
 export const importCommand: Action<Options> = {
-  name: 'import',
-  summary: 'import history from NDJSON or CSV files',
   examples: [
     'primosync import history.ndjson',
     'primosync import --dry-run --account marketing totals.csv -',

@@ -6,8 +6,6 @@ import type { Action } from '../command.ts'
 import { connectWarehouse, prepareWarehouse } from '../warehouse.ts'
 
 export const migrate: Action<{ status?: boolean }> = {
-  name: 'migrate',
-  summary: 'create the schema, or bring it to this version',
   examples: ['primosync migrate', 'primosync migrate --status'],
 
   configure: (command) => command.option('--status', 'only show which migrations have run'),

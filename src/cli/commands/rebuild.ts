@@ -14,8 +14,6 @@ interface Options {
 }
 
 export const rebuild: Action<Options> = {
-  name: 'rebuild',
-  summary: 'derive deltas and trends anew, where wanted for another reporting zone',
   examples: ['primosync rebuild', 'primosync rebuild --timezone Europe/Lisbon'],
   configure: (command) =>
     command.option('--timezone <zone>', 'the zone to cut days in from now on, such as Europe/Lisbon'),

@@ -33,8 +33,6 @@ function instantArgument(text: string): number {
 const textArgument = argument('a text that is not blank', (text) => text.trim() || undefined)
 
 export const reclassify: Action<Options> = {
-  name: 'reclassify',
-  summary: 'decide what the change at one snapshot is, and derive its series anew',
   examples: [
     'primosync reclassify --category codeConfirmation --at 2026-03-01T12:00:00Z --as correction --why "the provider recounted"',
     'primosync reclassify --category codeConfirmation --at 2026-03-01T12:00:00Z --as auto --why "it was a reset after all"',

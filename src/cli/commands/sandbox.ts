@@ -19,8 +19,6 @@ interface Options {
 const seedArgument = argument('a whole number below 2^32', wholeNumber(0, 2 ** 32 - 1))
 
 export const sandbox: Action<Options> = {
-  name: 'sandbox',
-  summary: "play the provider's API, for trying and testing",
   examples: ['primosync sandbox', 'primosync sandbox --port 0 --latency 50ms --faults 500=0.02,429=0.01'],
 
   configure: (command) =>

@@ -27,8 +27,6 @@ import {
 } from '../warehouse.ts'
 
 export const start: Action<object> = {
-  name: 'start',
-  summary: 'run as a daemon: ask on schedule, serve the dashboard over HTTP',
   examples: ['primosync start', 'SYNC_SCHEDULE="*/10 * * * *" HTTP_PORT=0 primosync start'],
 
   async run(context) {

@@ -34,8 +34,6 @@ const USUAL_EVERY_MS = 5_000
 const SILENCE_MS = 10_000
 
 export const status: Action<Options> = {
-  name: 'status',
-  summary: 'show the last run, freshness, failures, storage and the next tick',
   examples: ['primosync status', 'primosync status --watch', 'primosync status --json'],
   configure: (command) =>
     command.option(

@@ -16,8 +16,6 @@ interface Options {
 }
 
 export const sync: Action<Options> = {
-  name: 'sync',
-  summary: 'ask once for every active category, and store the answers',
   examples: ['primosync sync', 'primosync sync --account default --category codeConfirmation "Rappels RDV"'],
 
   configure: (command) =>

@@ -37,8 +37,6 @@ interface Question {
 }
 
 export const trends: Action<Options> = {
-  name: 'trends',
-  summary: 'show growth by hour, day, week or month',
   examples: [
     'primosync trends',
     'primosync trends --category codeConfirmation --by week --metric sent delivery_rate',

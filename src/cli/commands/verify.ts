@@ -5,8 +5,6 @@ import type { Action } from '../command.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
 
 export const verify: Action<object> = {
-  name: 'verify',
-  summary: 'derive everything again, compare it with what is stored, and prove that all sums agree',
   examples: ['primosync verify', 'primosync verify --json'],
   async run({ config, options, output, log }) {
     const { categories, snapshots, pruned, differences, differenceCount } = await withConfiguredWarehouse(
