@@ -102,6 +102,8 @@ async function storeStage(
 ): Promise<readonly AddedCategory[]> {
   const { counts, refuse } = importing
   await holdTimezone(db, importing.timezone)
+  // Another import may take its time, and holds the accounts and categories that it adds until it ends.
+  await sql`set local lock_timeout = 0`.execute(db)
   const { ids, added } = await registerCategories(db, stage.categories, importing.isListed)
   await lockSeries(db, ids)
   const calendar = await loadCalendar(db, stage.span!.from, stage.span!.until)
@@ -132,9 +134,8 @@ function runOf({ categories }: Stage, startedAt: number) {
   }
 }
 
-/** Waits for other writers of these series, in the order that all take: another import may take its time. */
+/** Waits for other writers of these series, in the order that all take. */
 async function lockSeries(db: Db, ids: IdsByNumber): Promise<void> {
-  await sql`set local lock_timeout = 0`.execute(db)
   await db
     .selectFrom('store.walk')
     .select('category_id')
