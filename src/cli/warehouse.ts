@@ -1,15 +1,12 @@
 // Opens the warehouse for a command: the database of the settings or the embedded one, migrated, with its reporting
 // time zone settled.
 import { join } from 'node:path'
-import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import type { Config } from '../config/load.ts'
 import { openEmbedded } from '../embedded/embedded.ts'
 import { READER_ROLE } from '../embedded/folder.ts'
 import type { Logger } from '../logging.ts'
-import { pauseDemo, resumeDemo } from '../sync/demo.ts'
-import { longestPauseMs } from '../sync/schedule.ts'
 import { asAway } from '../warehouse/away.ts'
-import { setExpectedEvery, settleTimezone } from '../warehouse/calendar.ts'
+import { settleTimezone } from '../warehouse/calendar.ts'
 import { grantReader } from '../warehouse/grant.ts'
 import { migrate, migrationStatus } from '../warehouse/migrate.ts'
 import { openWarehouse, type Warehouse } from '../warehouse/pool.ts'
@@ -74,7 +71,7 @@ export async function prepareWarehouse(warehouse: ConfiguredWarehouse, config: C
 }
 
 /** Only warns, because the numbers stay usable. */
-async function warnOfOtherRules({ db }: Warehouse, log: Logger): Promise<void> {
+export async function warnOfOtherRules({ db }: Warehouse, log: Logger): Promise<void> {
   const problem = await rulesProblem(db)
   if (problem) log.warn(`${problem.message} ${problem.hint}`)
 }
@@ -87,27 +84,6 @@ async function migrateWhereNeeded(warehouse: ConfiguredWarehouse): Promise<void>
     await migrate(patient.db)
   } finally {
     await patient.close()
-  }
-}
-
-/**
- * Prepares the warehouse for ticks when first called, and again until that succeeds: stores how often they are due,
- * pauses the demo's categories beside real ones, and resumes them in the demo.
- */
-export function prepareOnce(
-  warehouse: ConfiguredWarehouse,
-  config: Config,
-  log: Logger,
-): () => Promise<void> {
-  let isPrepared = false
-  return async () => {
-    if (isPrepared) return
-    await prepareWarehouse(warehouse, config)
-    await warnOfOtherRules(warehouse, log)
-    await setExpectedEvery(warehouse.db, longestPauseMs(config.syncSchedule, config.reportingTimezone))
-    if (config.demo) await resumeDemo(warehouse.db)
-    else if (config.accounts.every(({ name }) => name !== DEMO_ACCOUNT)) await pauseDemo(warehouse.db)
-    isPrepared = true
   }
 }
 

@@ -1,12 +1,15 @@
 // The spool: the folder of segments that are not stored yet. A segment exists from the first answer of its run until
 // the warehouse has all of it. A segment left by a process that died is stored by the next process.
-import { chmod, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { bytesText } from '../units.ts'
+import { type SpoolRecord, toLine } from './records.ts'
 import { createSegment, type Segment } from './segment.ts'
 
 const SEGMENT = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.ndjson$/
+const REFUSED = 'refused'
+const REFUSED_FILE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-\d+\.ndjson$/
 /**
  * The most that may wait: three million answers, or ten days of a thousand categories every five minutes. At this
  * limit asking stops, because a full disk would affect everything else on the machine, too.
@@ -29,6 +32,14 @@ export interface Spool {
    * to look at. Safe to repeat. Returns the path of the file.
    */
   setAside(runKey: string, startBytes: number, damaged: readonly Uint8Array[]): Promise<string>
+  /**
+   * Writes records that the database refused to a file in the folder `refused`. Safe to repeat. Returns the path.
+   */
+  keepRefused(runKey: string, startBytes: number, records: readonly SpoolRecord[]): Promise<string>
+  /** Lists the files of refused records. */
+  listSetAside(): Promise<WaitingSegment[]>
+  /** Makes a file of refused records a segment that waits, as that of a run. */
+  putBack(path: string, runKey: string): Promise<void>
   /** Returns the error to report if there is no room for a tick over this many categories, else null. */
   lackOfRoom(categories: number): Promise<PrimosyncError | null>
 }
@@ -67,6 +78,18 @@ export async function openSpool(dataDir: string, limitBytes = LIMIT_BYTES): Prom
       })
       return path
     },
+    async keepRefused(runKey, startBytes, records) {
+      const refused = join(folder, REFUSED)
+      await mkdir(refused, { recursive: true, mode: 0o700 })
+      const path = join(refused, `${runKey}-${startBytes}.ndjson`)
+      await writeFile(path, records.map(toLine).join(''), { mode: 0o600, flush: true })
+      return path
+    },
+    listSetAside: () => listSegments(join(folder, REFUSED), REFUSED_FILE).catch(unlessMissing),
+    putBack: (path, runKey) =>
+      rename(path, join(folder, `${runKey}.ndjson`))
+        .catch(unlessMissing)
+        .then(() => {}),
     lackOfRoom: (categories) => lackOfRoom(folder, limitBytes, TICK_BYTES + categories * CATEGORY_BYTES),
   }
 }
@@ -81,10 +104,16 @@ async function checkWritable(folder: string): Promise<void> {
   }
 }
 
-async function listSegments(folder: string): Promise<WaitingSegment[]> {
+/** The folder is made when it is needed; another process may have moved a file. */
+function unlessMissing(error: NodeJS.ErrnoException): never[] {
+  if (error.code !== 'ENOENT') throw error
+  return []
+}
+
+async function listSegments(folder: string, names = SEGMENT): Promise<WaitingSegment[]> {
   const segments = await Promise.all(
     (await readdir(folder)).map(async (name): Promise<WaitingSegment | null> => {
-      const runKey = SEGMENT.exec(name)?.[1]
+      const runKey = names.exec(name)?.[1]
       if (runKey === undefined) return null
       const path = join(folder, name)
       const stats = await stat(path).catch(() => null)

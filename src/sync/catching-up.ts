@@ -2,9 +2,10 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pRetry from 'p-retry'
+import { UsageError } from '../errors.ts'
 import { unlessStopped } from '../stopping.ts'
-import { isDatabaseAway } from '../warehouse/away.ts'
-import { acquireLease, LeaseLostError } from '../warehouse/lease.ts'
+import { asStoringProblem } from '../warehouse/away.ts'
+import { acquireLease } from '../warehouse/lease.ts'
 import { type OnStored, storeWaiting, type WaitingOptions } from './storing.ts'
 import type { TickDeps } from './tick.ts'
 
@@ -21,11 +22,11 @@ const STOP_GRACE_MS = 4_000
  * the next tick tries again. Calls `onStored` for each transaction. Never rejects.
  */
 export async function catchUp(deps: TickDeps, onStored: OnStored, signal: AbortSignal): Promise<boolean> {
-  const caughtUp = pRetry(() => storeAll(deps, onStored, signal), {
+  const caughtUp = pRetry(() => storeAllOrSayWhy(deps, onStored, signal), {
     retries: Number.POSITIVE_INFINITY,
     minTimeout: FIRST_PAUSE_MS,
     maxTimeout: LONGEST_PAUSE_MS,
-    shouldRetry: ({ error }) => isDatabaseAway(error) || error instanceof LeaseLostError,
+    shouldRetry: ({ error }) => !(error instanceof UsageError),
     signal,
   })
   try {
@@ -34,6 +35,15 @@ export async function catchUp(deps: TickDeps, onStored: OnStored, signal: AbortS
     if (!signal.aborted)
       deps.log.error({ err: error }, 'The answers in the spool cannot be stored. The next tick tries again.')
     return false
+  }
+}
+
+/** Rejects with a PrimosyncError, as p-retry would take a TypeError for the last try. */
+async function storeAllOrSayWhy(deps: TickDeps, onStored: OnStored, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await storeAll(deps, onStored, signal)
+  } catch (error) {
+    throw asStoringProblem(error)
   }
 }
 

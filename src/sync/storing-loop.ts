@@ -2,13 +2,13 @@
 
 import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { reasonOf } from '../errors.ts'
+import { reasonOf, UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import type { SpoolRecord } from '../spool/records.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool } from '../spool/spool.ts'
 import { unlessStopped } from '../stopping.ts'
-import { asAway, isDatabaseAway } from '../warehouse/away.ts'
+import { asStoringProblem } from '../warehouse/away.ts'
 import { type Lease, LeaseLostError } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { NO_COUNTS, type RunCounts, readCounts, sumOfCounts } from '../warehouse/runs.ts'
@@ -33,6 +33,11 @@ export interface LoopOptions {
   /** How long storing a backlog may take once the tick has nothing else to do; null: no limit. */
   readonly replayGraceMs: number | null
   readonly stop: AbortSignal
+}
+
+export interface Finished extends RunCounts {
+  readonly waiting: boolean
+  readonly problem: string | null
 }
 
 export class StoringLoop {
@@ -75,22 +80,31 @@ export class StoringLoop {
 
   /**
    * Stores the rest, and `unkept`, which the spool could not take. `late` is the number of snapshots of earlier runs
-   * that were stored; `waiting` is true if not everything is stored. Rejects with any failure other than a database that
-   * is away.
+   * that were stored; `problem` says why not everything is stored (null: it is, or there was no lease). Rejects with a
+   * UsageError alone.
    */
-  async finish(unkept: readonly SpoolRecord[]): Promise<RunCounts & { waiting: boolean }> {
+  async finish(unkept: readonly SpoolRecord[]): Promise<Finished> {
     const { stop } = this.#options
     if (this.#timer) clearTimeout(this.#timer)
     this.#limitReplay()
     await this.#storeRest(unkept)
-    if (isDatabaseAway(this.#failure) && !stop.aborted) await this.#storeRestAgain(unkept)
+    if (this.#isWorthAnotherTry() && !stop.aborted) await this.#storeRestAgain(unkept)
     const failure = this.#failure
-    const isAway = isDatabaseAway(failure) || failure instanceof LeaseLostError || stop.aborted
-    if (failure !== null && !isAway) throw failure
+    if (failure instanceof UsageError && !stop.aborted) throw failure
     if (failure !== null)
-      this.#storing?.log.warn(`${reasonOf(asAway(failure))} The answers wait in the spool.`)
+      this.#storing?.log.warn(`${reasonOf(asStoringProblem(failure))} The answers wait in the spool.`)
     const isStored = this.#isCaughtUp && !this.#hasUnstorable && failure === null
-    return { ...this.#counts, late: this.#late, waiting: !isStored }
+    return { ...this.#counts, late: this.#late, waiting: !isStored, problem: this.#problem(failure) }
+  }
+
+  #isWorthAnotherTry(): boolean {
+    const failure = this.#failure
+    return failure !== null && !(failure instanceof UsageError) && !(failure instanceof LeaseLostError)
+  }
+
+  #problem(failure: unknown): string | null {
+    if (failure !== null) return reasonOf(asStoringProblem(failure))
+    return this.#hasUnstorable ? 'A part of the spool cannot be read.' : null
   }
 
   #limitReplay(): void {

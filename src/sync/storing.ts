@@ -1,17 +1,16 @@
 // From the spool to the warehouse: each batch of a segment in one transaction, together with how far the segment is
 // stored. A replay that is killed at any point therefore goes on where it was, and stores nothing twice.
-import { UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import { readRecords, readTail } from '../spool/read.ts'
 import { type RunRecord, runStartedAt, type SpoolRecord } from '../spool/records.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool, WaitingSegment } from '../spool/spool.ts'
-import { isDatabaseAway } from '../warehouse/away.ts'
 import { calendarFor, holdTimezone } from '../warehouse/calendar.ts'
-import { type Lease, LeaseLostError } from '../warehouse/lease.ts'
+import type { Lease } from '../warehouse/lease.ts'
 import type { Transaction, Warehouse } from '../warehouse/pool.ts'
 import { advanceRun, beginRun, findRun, NO_COUNTS, type RunCounts, sumOfCounts } from '../warehouse/runs.ts'
 import { answersOf, type Replay, storeRecords } from '../warehouse/store-records.ts'
+import { mayBeOfARecord, type Refused, retryRefused, storeAllButRefused } from './unstorable.ts'
 
 /** The process of a segment counts as dead after this time without a write. It is longer than any request takes. */
 const ORPHANED_MS = 15 * 60_000
@@ -83,6 +82,7 @@ export async function storeWaiting(
     counts = sumOfCounts(counts, stored)
     onStored(stored)
   }
+  await retryRefused(spool, log).catch((err) => log.error({ err }, 'Refused records cannot be tried again.'))
   const segments = await spool.list().catch((err) => {
     unstorable += 1
     log.error({ err, folder: spool.folder }, 'The spool cannot be read.')
@@ -95,7 +95,7 @@ export async function storeWaiting(
       await storeSegment(storing, { ...segment, live: null, replay }, addStored, stop)
       if (!stop.aborted) await removeIfOver(storing, segment)
     } catch (error) {
-      if (isDatabaseAway(error) || error instanceof LeaseLostError || error instanceof UsageError) throw error
+      if (!isOfFile(error)) throw error
       unstorable += 1
       if (unstorable === 1)
         log.error(
@@ -112,6 +112,9 @@ export async function storeWaiting(
   if (counts.stored + counts.rejected > 0) log.info(counts, 'Stored the answers that waited in the spool.')
   return unstorable
 }
+
+/** An error of the database concerns all segments; one of a file its segment alone. */
+const isOfFile = (error: unknown) => typeof (error as NodeJS.ErrnoException).path === 'string'
 
 /** Removes a stored segment once nothing more can be added to it. An incomplete last line is set aside. */
 async function removeIfOver({ warehouse, spool, log }: Storing, segment: WaitingSegment): Promise<void> {
@@ -153,15 +156,52 @@ async function storeSegment(
       const file = await spool.setAside(runKey, from, damaged)
       log.error({ file, lines: damaged.length }, 'Damaged lines of the spool are set aside.')
     }
-    onStored(await storeBatch(storing, runKey, { records, from, to }, replay))
+    onStored(await storeOrSetAside(storing, runKey, { records, from, to }, replay))
   }
+}
+
+/** Where a batch cannot be stored, each record that the database takes is stored, and the others are set aside. */
+async function storeOrSetAside(
+  storing: Storing,
+  runKey: string,
+  part: Part,
+  replay: Replay | null,
+): Promise<RunCounts> {
+  try {
+    return await storeBatch(storing, runKey, part, replay, storeRecords)
+  } catch (error) {
+    if (!mayBeOfARecord(error)) throw error
+    const { spool, log } = storing
+    return await storeBatch(storing, runKey, part, replay, (tx, calendar, batch) =>
+      storeAllButRefused(tx, calendar, batch, error, async (refused) => {
+        const file = await spool.keepRefused(runKey, part.from, asRunOfItsOwn(runKey, refused))
+        const facts = { file, records: refused.length, reason: refused[0]!.reason }
+        log.error(facts, 'Records that the database refuses are set aside. They are tried again every hour.')
+      }),
+    )
+  }
+}
+
+function asRunOfItsOwn(key: string, refused: readonly Refused[]): SpoolRecord[] {
+  const outcomes = refused
+    .map(({ record }) => record)
+    .filter(({ kind }) => kind !== 'run' && kind !== 'finished')
+  return [lostRun(key), ...outcomes, { kind: 'finished', at: Date.now(), status: 'ok', failed: 0 }]
+}
+
+/** Records of a segment, and where they begin and end in it. */
+interface Part {
+  readonly records: readonly SpoolRecord[]
+  readonly from: number
+  readonly to: number
 }
 
 async function storeBatch(
   { warehouse, timezone, lease }: Storing,
   runKey: string,
-  { records, from, to }: { records: SpoolRecord[]; from: number; to: number },
+  { records, from, to }: Part,
   replay: Replay | null,
+  store: typeof storeRecords,
 ): Promise<RunCounts> {
   const calendar = await calendarFor(
     warehouse,
@@ -173,7 +213,7 @@ async function storeBatch(
     if (from === 0) await ensureRun(tx, records, runKey, replay ? 'abandoned' : 'running')
     const runId = await advanceRun(tx.db, runKey, from, to)
     if (runId === null) return NO_COUNTS // another process has stored it
-    return await storeRecords(tx, calendar, { runId, records, replay })
+    return await store(tx, calendar, { runId, records, replay })
   })
 }
 
@@ -183,17 +223,18 @@ async function storeBatch(
  */
 async function ensureRun(
   { db }: Transaction,
-  records: SpoolRecord[],
+  records: readonly SpoolRecord[],
   runKey: string,
   status: 'abandoned' | 'running',
 ): Promise<void> {
-  const run = records.find((record) => record.kind === 'run') ?? lostRun(runKey)
+  // The key of the segment counts: refused records that are tried again have a new one.
+  const run = { ...(records.find((record) => record.kind === 'run') ?? lostRun(runKey)), key: runKey }
   if ((await beginRun(db, run, status)) !== null) return
   // Another host ran the tick of that instant while this one could not reach the database.
   await beginRun(db, { ...run, scheduledAt: null }, status)
 }
 
-/** Returns the run of a segment whose first line is damaged. Its key contains when it began. */
+/** Returns the run of a segment whose first line is damaged, or of refused records. Its key contains when it began. */
 function lostRun(key: string): RunRecord {
   const startedAt = runStartedAt(key)
   return { kind: 'run', key, account: null, trigger: 'replay', scheduledAt: null, startedAt, categories: 0 }

@@ -3,8 +3,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Asked } from '../primotexto/circuit.ts'
+import { isDatabaseAway } from '../warehouse/away.ts'
 import { readMemory } from '../warehouse/memory.ts'
-import type { Warehouse } from '../warehouse/pool.ts'
+import type { Db, Warehouse } from '../warehouse/pool.ts'
 import { addAccount, addCategories, askForImported, listCategories } from '../warehouse/registry.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
 
@@ -39,15 +40,36 @@ export async function readTargets(
   const registered: Registered[] = []
   for (const { name, label, categories } of accounts) {
     await addAccount(db, name, label)
-    await addCategories(db, name, categories)
-    await askForImported(db, name, categories)
+    const refused = await addListed(db, name, categories)
     const memory = await readMemory(db, name)
     for (const { id, account, category, state } of await listCategories(db, name))
       registered.push({ account, category, state, ...(memory.get(id) ?? NEW) })
+    for (const category of refused) registered.push({ account: name, category, state: 'active', ...NEW })
   }
   // Asking goes on without a copy. The spool reports what is wrong with the folder.
   await remember(spoolFolder, registered).catch(() => {})
   return activeOf(registered)
+}
+
+/**
+ * Adds the categories that the settings list. Returns those whose names the database refuses while it takes others:
+ * they are asked for all the same.
+ */
+async function addListed(db: Db, account: string, names: readonly string[]): Promise<readonly string[]> {
+  const add = async (some: readonly string[]) => {
+    await addCategories(db, account, some)
+    await askForImported(db, account, some)
+  }
+  try {
+    await add(names)
+    return []
+  } catch (error) {
+    if (isDatabaseAway(error)) throw error
+    const refused: string[] = []
+    for (const name of names) await add([name]).catch(() => refused.push(name))
+    if (refused.length === names.length) throw error
+    return refused
+  }
 }
 
 /** Returns the active categories as the database last had them, and those that the settings have listed since. */

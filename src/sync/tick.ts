@@ -8,7 +8,7 @@ import type { Client } from '../primotexto/client.ts'
 import type { FinishedRecord, RunRecord, SpoolRecord, Trigger } from '../spool/records.ts'
 import type { Spool } from '../spool/spool.ts'
 import { unlessStopped } from '../stopping.ts'
-import { asAway, isDatabaseAway } from '../warehouse/away.ts'
+import { asStoringProblem } from '../warehouse/away.ts'
 import { acquireLease, type Lease, leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { abandonRuns, beginRun, isBegun, statusOf } from '../warehouse/runs.ts'
@@ -41,7 +41,7 @@ export interface TickDeps {
   readonly timezone: string
   /** How this process is named to others: host and process id. */
   readonly holder: string
-  /** Migrates the schema and sets the time zone before the first use. Rejects while the database is away. */
+  /** Migrates the schema and sets the time zone where that is needed. Rejects while it cannot be done. */
   prepare(): Promise<void>
   readonly log: Logger
 }
@@ -67,22 +67,26 @@ export interface TickReport {
   readonly late: number
   /** True if answers wait in the spool, because the database could not take them. */
   readonly waiting: boolean
+  /** Why they wait, in a sentence; null: nothing waits, or only what an earlier run left. */
+  readonly problem: string | null
   readonly durationMs: number
 }
 
 /** A run that may begin. */
 interface Opened {
-  /** Null: the database is away, or another process holds the lease; everything waits in the spool. */
+  /** Null: the database cannot be used, or another process holds the lease; everything waits in the spool. */
   readonly lease: Lease | null
+  /** Why there is no lease; null if there is one. */
+  readonly problem: string | null
   readonly run: RunRecord
   readonly targets: readonly Target[]
 }
 
 /**
- * Runs one tick. Resolves to null if another process ran the tick of that instant. While the database is away, or
- * another process holds the lease for more than a minute, it still asks, and the answers wait in the spool. After
- * `signal` is aborted it asks for nothing more, and ends within seconds. Rejects if the spool cannot be written, if a
- * category in `request` is not active, if the tick is stopped before it begins, or with an unexpected error.
+ * Runs one tick. Resolves to null if another process ran the tick of that instant. Whatever the storing side says, or
+ * if another process holds the lease for more than a minute, it still asks, and the answers wait in the spool. After
+ * `signal` is aborted it asks for nothing more, and ends within seconds. Rejects if the spool cannot be written, with a
+ * UsageError (a category in `request` is not active, another reporting zone), or if it is stopped before it begins.
  */
 export async function tick(
   deps: TickDeps,
@@ -117,21 +121,22 @@ async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal
     const targets = chosen(await readTargets(warehouse, accounts, spool.folder), request)
     signal.throwIfAborted()
     const run = runOf(targets)
-    if (await announce(deps, run)) return { lease, run, targets }
+    if (await announce(deps, run)) return { lease, problem: null, run, targets }
     await releaseLease(lease, signal)
     return null
   }
   try {
     return await unlessStopped(open(), signal, OPEN_GRACE_MS)
   } catch (error) {
-    if (!isDatabaseAway(error)) {
+    if (error instanceof UsageError || signal.aborted) {
       await releaseLease(lease, signal)
-      throw error
+      throw signal.aborted ? signal.reason : error
     }
-    void lease?.release() // not waited for: the database is away
-    log.warn(`${reasonOf(asAway(error))} Asking goes on, and the answers wait in the spool.`)
+    void lease?.release() // not waited for: the database may be away
+    const problem = reasonOf(asStoringProblem(error))
+    log.warn(`${problem} Asking goes on, and the answers wait in the spool.`)
     const targets = chosen(await rememberedTargets(accounts, spool.folder), request)
-    return { lease: null, run: runOf(targets), targets }
+    return { lease: null, problem, run: runOf(targets), targets }
   }
 }
 
@@ -207,7 +212,7 @@ async function announce({ warehouse, log }: TickDeps, run: RunRecord): Promise<b
 
 async function askAndStore(
   deps: TickDeps,
-  { lease, run, targets }: Opened,
+  { lease, problem: notOpened, run, targets }: Opened,
   signal: AbortSignal,
 ): Promise<TickReport> {
   const { accounts, spool, log } = deps
@@ -238,7 +243,7 @@ async function askAndStore(
     await rememberOutcomes(spool.folder, asked)
     const status = statusOf(targets.length, failed + rejected)
     await keep({ kind: 'finished', at: Date.now(), status, failed })
-    const { waiting, ...counts } = await loop.finish(unkept)
+    const { waiting, problem: notStored, ...counts } = await loop.finish(unkept)
     if (!waiting) await spool.remove(segment.path)
     if (problem) {
       logLost(log, waiting ? unkept : [])
@@ -252,6 +257,7 @@ async function askAndStore(
       failed,
       ...counts,
       waiting,
+      problem: notOpened ?? notStored,
       durationMs: Date.now() - run.startedAt,
     }
   } finally {

@@ -1,6 +1,7 @@
-// Tells errors of a database that cannot be used at the moment from errors of this program.
+// What an error of the storing side means: the database cannot be used at the moment, or something else is wrong. No
+// run depends on this: the answers are asked for and kept whatever the error is.
 import pg from 'pg'
-import { DatabaseAwayError, reasonOf } from '../errors.ts'
+import { DatabaseAwayError, PrimosyncError, reasonOf } from '../errors.ts'
 
 // SQLSTATEs that do not depend on our statement, so that it may succeed later. Classes: connection, resources,
 // operator intervention, system errors, and transaction conflicts.
@@ -67,6 +68,16 @@ export function asAway(error: unknown): unknown {
   }
   return new DatabaseAwayError(`The database cannot be used: ${reasonOf(error)}.`, {
     hint: 'Check that PostgreSQL runs, that DATABASE_URL is right, and that its user may write. primosync doctor checks all of it.',
+    cause: error,
+  })
+}
+
+/** Any error of the storing side as one for users: why the answers of a run are not stored yet. */
+export function asStoringProblem(error: unknown): PrimosyncError {
+  const known = asAway(error)
+  if (known instanceof PrimosyncError) return known
+  return new PrimosyncError(`The database does not take the answers: ${reasonOf(error)}.`, {
+    hint: 'Run primosync doctor to see what is wrong with it. The answers are stored as soon as it takes them.',
     cause: error,
   })
 }

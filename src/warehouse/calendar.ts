@@ -72,6 +72,11 @@ export async function refuseUnknownTimezone(db: Db, timezone: string): Promise<v
 
 const calendars = new WeakMap<Warehouse, Calendar>()
 
+/** For when the database may be another one. */
+export function forgetCalendar(warehouse: Warehouse): void {
+  calendars.delete(warehouse)
+}
+
 /** A calendar that covers `instants` (epoch ms) and now; read from the database only if the known one does not. */
 export async function calendarFor(warehouse: Warehouse, instants: readonly number[]): Promise<Calendar> {
   const from = Math.min(Date.now(), ...instants)

@@ -8,6 +8,7 @@ import pg from 'pg'
 import { PrimosyncError } from '../errors.ts'
 import { version } from '../version.ts'
 import { isDatabaseAway } from './away.ts'
+import { refuseOtherEncoding } from './encoding.ts'
 import type { Db } from './pool.ts'
 import { appliedScript, applyRepeatable } from './schema/repeatable.ts'
 
@@ -22,6 +23,8 @@ export interface MigrationStatus {
 /** Runs what has not run yet; safe when several processes start at once. Returns the names of what ran. */
 export async function migrate(db: Db): Promise<string[]> {
   await refuseNewerSchema(db)
+  await refuseOtherEncoding(db)
+  await refuseHalfSchema(db)
   // Kysely returns its error instead of throwing it.
   const { error, results } = await migratorOn(db).migrateToLatest()
   if (error) {
@@ -71,6 +74,29 @@ async function refuseNewerSchema(db: Db): Promise<void> {
     `The database has a newer schema (${newest}) than primosync ${version} knows (${(await migrationNames()).at(-1)}).`,
     {
       hint: `Use primosync ${programs[0]?.version ?? 'of the version that made it'} or a newer one. A schema is never migrated back.`,
+    },
+  )
+}
+
+/**
+ * A schema without its recorded migrations, or the reverse: a restore is under way, or somebody has dropped a part.
+ * Migrating would be in the way of the one, and is no repair of the other.
+ */
+async function refuseHalfSchema(db: Db): Promise<void> {
+  const { rows } = await sql<{ store: boolean; migrations: boolean }>`
+    select to_regclass('store.snapshot') is not null as store,
+      to_regclass(${`${SCHEMA}.${TABLE}`}) is not null as migrations`.execute(db)
+  const there = rows[0]!
+  const recorded = there.migrations
+    ? (await sql`select 1 from ${sql.id(SCHEMA, TABLE)} limit 1`.execute(db)).rows.length > 0
+    : false
+  if (there.store === recorded) return
+  throw new PrimosyncError(
+    recorded
+      ? `The schema store is gone, although ${SCHEMA} says that it was made.`
+      : `The schema store is there, but ${SCHEMA} does not say what made it.`,
+    {
+      hint: `Wait if a restore is under way. Otherwise restore a backup, or begin anew: drop schema if exists store, ${SCHEMA}, sms, sync cascade`,
     },
   )
 }

@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { DatabaseAwayError } from '../errors.ts'
 import { tryInTurn } from './connecting.ts'
+import { PIN_TRANSACTION, pinSession } from './session.ts'
 import type { Tables } from './tables.ts'
 import type { Views } from './view-types.ts'
 
@@ -70,6 +71,7 @@ export function openWarehouse(url: string | (() => string), options: WarehouseOp
     keepAlive: true,
     application_name: 'primosync',
     stream: () => openSocket(sockets, silenceMs),
+    onConnect: pinSession,
   })
   tryInTurn(pool, typeof url === 'string' ? () => url : url)
   // Without error listeners a server that goes away ends the process (brianc/node-postgres#1324). The pool's listener
@@ -120,7 +122,8 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<
     const db = kyselyOn(connection)
     // In one message with BEGIN; SET LOCAL works behind PgBouncer in transaction mode, too.
     await connection.query(
-      `begin; set local idle_in_transaction_session_timeout = '${IDLE_IN_TRANSACTION_TIMEOUT}';
+      `begin isolation level read committed not deferrable; ${PIN_TRANSACTION};
+      set local idle_in_transaction_session_timeout = '${IDLE_IN_TRANSACTION_TIMEOUT}';
       set local lock_timeout = '${LOCK_TIMEOUT}'`,
     )
     const result = await work({ db, connection })

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { DEMO_ACCOUNT } from '../../config/account-names.ts'
-import { reasonOf } from '../../errors.ts'
+import { reasonOf, UsageError } from '../../errors.ts'
 import { SANDBOX_CATEGORIES } from '../../sandbox/lives.ts'
 import type { Prometheus } from '../../serve/prometheus.ts'
 import { openSpool } from '../../spool/spool.ts'
@@ -11,20 +11,15 @@ import { type DaemonDeps, startDaemon } from '../../sync/daemon.ts'
 import { loadDemoHistory } from '../../sync/demo.ts'
 import { createSchedule } from '../../sync/schedule.ts'
 import { relativeTime } from '../../units.ts'
-import { isDatabaseAway } from '../../warehouse/away.ts'
+import { asStoringProblem } from '../../warehouse/away.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action, Context } from '../command.ts'
 import type { Output } from '../output.ts'
+import { keepPrepared } from '../preparation.ts'
 import { startProgress } from '../progress.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { describeReport, reportObject } from '../tick-report.ts'
-import {
-  type ConfiguredWarehouse,
-  connectWarehouse,
-  dataFolder,
-  prepareOnce,
-  TICK_SILENCE_MS,
-} from '../warehouse.ts'
+import { type ConfiguredWarehouse, connectWarehouse, dataFolder, TICK_SILENCE_MS } from '../warehouse.ts'
 
 export const start: Action<object> = {
   examples: ['primosync start', 'SYNC_SCHEDULE="*/10 * * * *" HTTP_PORT=0 primosync start'],
@@ -45,7 +40,7 @@ export const start: Action<object> = {
       const onWaiting = (is: boolean) => {
         isWaiting = is
       }
-      const prepareForTicks = prepareOnce(warehouse, config, log)
+      const prepareForTicks = keepPrepared(warehouse, config, log)
       const prepare = async () => {
         await prepareForTicks()
         isPrepared = true
@@ -156,7 +151,7 @@ function printJsonLine(output: Output, value: object): void {
   output.print(JSON.stringify(value))
 }
 
-/** Loads the demo's history. If the database is away, the daemon starts without it. */
+/** Loads the demo's history. If the database cannot be used, the daemon starts without it. */
 async function prepareDemo(
   { config, options, output, log }: Context<object>,
   warehouse: ConfiguredWarehouse,
@@ -170,7 +165,7 @@ async function prepareDemo(
     if (stored > 0 && !options.json)
       output.print(`demo data: 90 days of history, ${stored} snapshots, in the account ${DEMO_ACCOUNT}`)
   } catch (error) {
-    if (!isDatabaseAway(error)) throw error
-    log.warn(reasonOf(error))
+    if (error instanceof UsageError) throw error
+    log.warn(reasonOf(asStoringProblem(error)))
   }
 }

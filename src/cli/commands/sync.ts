@@ -6,9 +6,10 @@ import { openSpool } from '../../spool/spool.ts'
 import { tick } from '../../sync/tick.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action } from '../command.ts'
+import { keepPrepared } from '../preparation.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { describeReport, exitCodeOf, reportObject } from '../tick-report.ts'
-import { connectWarehouse, dataFolder, prepareOnce, TICK_SILENCE_MS } from '../warehouse.ts'
+import { connectWarehouse, dataFolder, TICK_SILENCE_MS } from '../warehouse.ts'
 
 interface Options {
   account?: string
@@ -46,7 +47,7 @@ export const sync: Action<Options> = {
             retentionMs: config.snapshotRetentionMs,
             timezone: config.reportingTimezone,
             holder: `${hostname()}, process ${process.pid}`,
-            prepare: prepareOnce(warehouse, config, log),
+            prepare: keepPrepared(warehouse, config, log),
           },
           { trigger: 'manual', scheduledAt: null, account: options.account, categories: options.category },
           stop,
