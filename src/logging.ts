@@ -10,14 +10,17 @@ export type { Logger } from 'pino'
 
 const STDERR = 2
 
-/** Makes the program's logger. Secrets in its lines are masked. `stderr` says what stderr is connected to. */
+/**
+ * Makes the program's logger. Secrets in its lines are masked. `stderr` says what stderr is connected to; `stream` takes
+ * the lines; default: stderr.
+ */
 export function createLogger(
   config: Pick<Config, 'logLevel' | 'logFormat' | 'secrets'>,
   stderr: { isTerminal: boolean; hasColors: boolean },
+  // synchronous, so that the last lines before an exit are written
+  stream: DestinationStream = destination({ dest: STDERR, sync: true }),
 ): Logger {
   const format = config.logFormat ?? (stderr.isTerminal ? 'pretty' : 'json')
-  // synchronous, so that the last lines before an exit are written
-  const output = destination({ dest: STDERR, sync: true })
   return pino(
     {
       level: config.logLevel,
@@ -26,7 +29,7 @@ export function createLogger(
       formatters: { level: (label) => ({ level: label }) },
       hooks: { streamWrite: (line) => safeJson(scrub(line, config.secrets())) },
     },
-    format === 'json' ? output : prettyTo(output, stderr.hasColors),
+    format === 'json' ? stream : prettyTo(stream, stderr.hasColors),
   )
 }
 

@@ -46,6 +46,16 @@ export function candidatesOf(url: string): Candidate[] {
   )
 }
 
+/** The URL with further options of the session, which outrank those that it has. Other forms of URL stay as they are. */
+export function withOptions(url: string, options: string): string {
+  const parts = PARTS.exec(url)
+  if (parts === null) return url
+  const [, before, hosts, path, search] = parts
+  const query = new URLSearchParams(search)
+  query.set('options', [query.get('options') ?? '', options].join(' ').trim())
+  return `${before}${hosts}${path}?${query}`
+}
+
 /** True if only a server that can be written to is wanted. */
 export function isPrimaryWanted(url: string): boolean {
   const wanted = new URLSearchParams(PARTS.exec(url)?.[4]).get('target_session_attrs')

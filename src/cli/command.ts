@@ -37,6 +37,8 @@ interface Described {
 export interface Action<Options> extends Described {
   /** Declares arguments and options, the way commander does. */
   configure?(command: Command): unknown
+  /** True: it goes on when nothing takes its output. Default: it ends quietly when nobody reads on. */
+  readonly outlivesOutput?: boolean
   /** Runs the command. Resolves to an exit code if it is not 0; throws a PrimosyncError for what went wrong. */
   run(context: Context<Options>): Promise<ExitCode | undefined> | Promise<void>
 }

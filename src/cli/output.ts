@@ -23,13 +23,18 @@ export function hasColors(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): 
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb'
 }
 
-export function createOutput(stdout: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
+/** `write`: how text gets to stdout. */
+export function createOutput(
+  stdout: NodeJS.WriteStream,
+  env: NodeJS.ProcessEnv,
+  write: (text: string) => unknown = (text) => stdout.write(text),
+): Output {
   const colors = pc.createColors(hasColors(stdout, env))
   const width = stdout.isTTY ? stdout.columns || null : null
-  const print = (text: string) => void stdout.write(`${safeLines(text)}\n`)
+  const print = (text: string) => void write(`${safeLines(text)}\n`)
   return {
     print,
-    json: (value) => void stdout.write(`${formatJson(value)}\n`),
+    json: (value) => void write(`${formatJson(value)}\n`),
     table: (rows, columns) => print(formatTable(rows, columns, colors, width)),
     colors,
     width,

@@ -25,6 +25,7 @@ export function keepPrepared(
   warehouse: ConfiguredWarehouse,
   config: Config,
   log: Logger,
+  restoreMs = RESTORE_MS,
 ): () => Promise<void> {
   let prepared: string | null = null
   let goneSince: number | null = null
@@ -33,9 +34,9 @@ export function keepPrepared(
     if (mark !== null && mark === prepared) return
     if (prepared !== null && mark === null) {
       goneSince ??= performance.now()
-      if (performance.now() - goneSince < RESTORE_MS) {
+      if (performance.now() - goneSince < restoreMs) {
         throw new DatabaseAwayError('The tables of primosync are gone from the database.', {
-          hint: `If they are not restored within ${RESTORE_MS / 1000} s, empty ones are made.`,
+          hint: `If they are not restored within ${restoreMs / 1000} s, empty ones are made.`,
         })
       }
     }

@@ -20,21 +20,26 @@ export function endNow(exitCode?: number): void {
   void Promise.allSettled([...closers].map((close) => close())).then(() => process.exit(exitCode))
 }
 
-/** `primosync … | head`, or a terminal that is gone: not an error. `onClosed` is called when stdout is closed. */
+/**
+ * `primosync … | head`, or a terminal that is gone: not an error. `onClosed` is called when stdout is closed. Nothing is
+ * an error while `isLossy`.
+ */
 export function quietWhenClosed(
   stdout: NodeJS.WriteStream,
   stderr: NodeJS.WriteStream,
+  isLossy: () => boolean,
   onClosed: () => void,
 ) {
   const isClosed = ({ code }: NodeJS.ErrnoException) => code === 'EPIPE' || code === 'EIO'
   let wasClosed = false // each further write is an error, too
   stdout.on('error', (error) => {
+    if (isLossy()) return
     if (!isClosed(error)) throw error
     if (!wasClosed) onClosed()
     wasClosed = true
   })
   stderr.on('error', (error) => {
-    if (!isClosed(error)) throw error
+    if (!isLossy() && !isClosed(error)) throw error
   })
 }
 

@@ -13,7 +13,7 @@ export function exitCodeOf(report: TickReport | null): ExitCode | undefined {
 /** One line for people. */
 export function describeReport(report: TickReport | null, isDemo: boolean): string {
   if (report === null) return 'Nothing to do: another process ran this tick.'
-  const { categories, stored, failed, rejected, late, waiting, durationMs } = report
+  const { categories, stored, failed, rejected, late, waiting, problem, durationMs } = report
   if (categories === 0) {
     return 'There is no active category. Add one: primosync category add NAME, or set PRIMOTEXTO_CATEGORIES.'
   }
@@ -24,7 +24,8 @@ export function describeReport(report: TickReport | null, isDemo: boolean): stri
     ...(rejected > 0 ? [`${rejected} rejected (see sync.rejected)`] : []),
     ...(late > 0 ? [`${late} of earlier runs stored, too`] : []),
   ]
-  return `${isDemo ? 'demo data: ' : ''}${parts.join(', ')}`
+  const why = problem === null ? '' : `. ${problem}`
+  return `${isDemo ? 'demo data: ' : ''}${parts.join(', ')}${why}`
 }
 
 /** The report as `--json` prints it. */

@@ -4,10 +4,10 @@ import { resolve } from 'node:path'
 import { scrub } from '../scrub.ts'
 import { DEFAULT_ACCOUNT } from './account-names.ts'
 import { passwordsOf } from './database-url.ts'
+import { ownVariables } from './environment.ts'
 import { type RawSettings, readConfigFile, withAbsolutePaths, withoutBlanks } from './file.ts'
 import { problemsBetween, problemsOf, SECRET_SETTINGS, settingsError } from './problems.ts'
 import { Settings } from './schema.ts'
-import { isMeantForUs } from './spelling.ts'
 
 /** One API key and the categories that the settings list for it. */
 export interface AccountConfig {
@@ -75,8 +75,7 @@ function secretsIn({ PRIMOTEXTO_API_KEY: key, DATABASE_URL: url, HTTP_TOKEN: tok
 }
 
 function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): RawSettings {
-  const ours = Object.entries(env).filter(([name]) => isMeantForUs(name))
-  return withAbsolutePaths(withoutBlanks(Object.fromEntries(ours)), cwd)
+  return withAbsolutePaths(withoutBlanks(ownVariables(env)), cwd)
 }
 
 /** The environment overrides the file; a secret there, in either form, replaces the file's in either form. */

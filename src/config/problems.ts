@@ -80,6 +80,7 @@ export function problemsBetween(raw: RawSettings): string[] {
     ...(names.includes(DEMO_ACCOUNT)
       ? [`no account can be called "${DEMO_ACCOUNT}", as the demo uses that name`]
       : []),
+    ...halfQuoted(raw.PRIMOTEXTO_CATEGORIES),
     // A forgotten key would otherwise start the demo, whose numbers look like real ones.
     ...('PRIMOTEXTO_CATEGORIES' in raw && !has('PRIMOTEXTO_API_KEY')
       ? ['PRIMOTEXTO_CATEGORIES needs PRIMOTEXTO_API_KEY, as it lists the categories of that key']
@@ -89,3 +90,14 @@ export function problemsBetween(raw: RawSettings): string[] {
 
 const bothGiven = (raw: RawSettings, plain: string, file: string, prefix: string) =>
   plain in raw && file in raw ? [`${prefix}${plain} and ${prefix}${file} are both given; keep one`] : []
+
+/** What is left of a list that was quoted in another way than it is separated. */
+function halfQuoted(categories: unknown): string[] {
+  if (typeof categories !== 'string') return []
+  const name = categories.split(',').find((part) => /^["']|["']$/.test(part.trim()))
+  return name === undefined
+    ? []
+    : [
+        `PRIMOTEXTO_CATEGORIES has a name with a quote at its end: ${JSON.stringify(name.trim())}; allowed: names separated by commas, without quotes (a name that has some goes into a list in the config file)`,
+      ]
+}

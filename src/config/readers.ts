@@ -59,8 +59,9 @@ export function readHost(text: string): string | undefined {
   return isIP(host) !== 0 || /^[A-Za-z0-9_.-]+$/.test(host) ? host : undefined
 }
 
-/** Reads an API key: any text that fits in a header line. */
-export const readApiKey = (text: string) => (/^[\x21-\x7e]+$/.test(text) ? text : undefined)
+/** Reads an API key: any text that fits in a header line, and is not quoted. */
+export const readApiKey = (text: string) =>
+  /^[\x21-\x7e]+$/.test(text) && !/^["'`]|["'`]$/.test(text) ? text : undefined
 
 /** Reads the base URL of the API: https, or http to a host that is not on the Internet. Returns no slash at its end. */
 export function readBaseUrl(text: string): string | undefined {

@@ -55,7 +55,10 @@ function secret(allowed: string, read: (text: string) => string | undefined) {
   }
 }
 
-const apiKey = secret('the key as Primotexto shows it, in ASCII without spaces', readApiKey)
+const apiKey = secret(
+  'the key alone as Primotexto shows it, in ASCII without spaces, quotes or a word such as Bearer',
+  readApiKey,
+)
 const httpToken = secret('a token in ASCII without spaces, such as openssl rand -hex 24 makes', readApiKey)
 const databaseUrl = secret(
   'a postgres:// URL, with special characters in user and password percent-encoded (%40 for @, %2F for /, %3A for :, %3F for ?, %23 for #)',

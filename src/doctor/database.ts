@@ -1,9 +1,12 @@
 // The checks of the database: version, role in replication, rights, schema, reporting time zone.
 import { sql } from 'kysely'
-import { PrimosyncError, reasonOf } from '../errors.ts'
+import { DatabaseAwayError, PrimosyncError, reasonOf } from '../errors.ts'
+import { asStoringProblem } from '../warehouse/away.ts'
 import { refuseUnknownTimezone, reportingTimezone } from '../warehouse/calendar.ts'
+import { ENCODING_ADVICE } from '../warehouse/encoding.ts'
 import { migrationStatus } from '../warehouse/migrate.ts'
-import type { Db } from '../warehouse/pool.ts'
+import type { Db, Warehouse } from '../warehouse/pool.ts'
+import { probe } from '../warehouse/probe.ts'
 import { rulesProblem } from '../warehouse/rules.ts'
 import { type Finding, ill, well } from './finding.ts'
 
@@ -17,10 +20,12 @@ interface Server {
   readonly mayCreate: boolean
   readonly ownsStore: boolean | null
   readonly user: string
+  readonly encoding: string
 }
 
 /** Returns one finding per check. If the database cannot be used, that is the only one. */
-export async function checkDatabase(db: Db, timezone: string): Promise<Finding[]> {
+export async function checkDatabase(warehouse: Warehouse, timezone: string): Promise<Finding[]> {
+  const { db } = warehouse
   const startedAt = performance.now()
   let server: Server
   try {
@@ -35,13 +40,42 @@ export async function checkDatabase(db: Db, timezone: string): Promise<Finding[]
     ]
   }
   const ms = Math.round(performance.now() - startedAt)
+  const schema = await checkSchema(db)
   return [
     checkVersion(server, ms),
+    checkEncoding(server),
     checkRole(server),
     checkRights(server),
-    await checkSchema(db),
+    schema,
     await checkZone(db, timezone),
+    ...(schema.ok && (await hasZone(db)) ? [await checkStoring(warehouse)] : []),
   ]
+}
+
+/** The first run or migration settles it. */
+async function hasZone(db: Db): Promise<boolean> {
+  return (await reportingTimezone(db).catch(() => null)) !== null
+}
+
+/** A database can answer every question and take nothing: a full disk, a trigger, a lock, a lost right. */
+async function checkStoring(warehouse: Warehouse): Promise<Finding> {
+  try {
+    await probe(warehouse)
+    return well('storing', 'a snapshot was stored, read back and rolled back')
+  } catch (error) {
+    return ill(
+      'storing',
+      `a snapshot cannot be stored: ${reasonOf(error)}`,
+      asStoringProblem(error) instanceof DatabaseAwayError
+        ? 'Until it can be, answers wait in the spool. The log of PostgreSQL says more.'
+        : 'Remove what refuses it (a trigger, a constraint, a rule). Until then answers wait in the spool.',
+    )
+  }
+}
+
+function checkEncoding({ encoding }: Server): Finding {
+  if (encoding === 'UTF8') return well('encoding', encoding)
+  return ill('encoding', `${encoding}, which cannot store every name and answer`, ENCODING_ADVICE)
 }
 
 async function readServer(db: Db): Promise<Server> {
@@ -50,7 +84,7 @@ async function readServer(db: Db): Promise<Server> {
       pg_is_in_recovery() as "inRecovery", current_setting('transaction_read_only')::boolean as "readOnly",
       has_database_privilege(current_database(), 'create') as "mayCreate",
       (select pg_has_role(nspowner, 'member') from pg_namespace where nspname = 'store') as "ownsStore",
-      current_user as user`.execute(db)
+      current_user as user, current_setting('server_encoding') as encoding`.execute(db)
   return rows[0]!
 }
 

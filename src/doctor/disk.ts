@@ -1,5 +1,6 @@
 // The checks of the data folder: whether it can be written, the spool is empty and there is room on the disk.
 import { statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { openSpool, type Spool, type WaitingSegment } from '../spool/spool.ts'
 import { type Finding, ill, well } from './finding.ts'
@@ -16,7 +17,12 @@ export async function checkDisk(
     const spool = await openSpool(dataDir)
     const segments = await listWaiting(spool)
     const { bavail, bsize } = await measure(spool.folder)
-    return [checkSpool(segments.length), checkRoom(bavail * bsize)]
+    const refused = await spool.listSetAside()
+    return [
+      checkSpool(segments.length),
+      ...(refused.length > 0 ? [checkRefused(refused)] : []),
+      checkRoom(bavail * bsize),
+    ]
   } catch (error) {
     const advice = error instanceof PrimosyncError ? error.hint : null
     return [
@@ -37,6 +43,14 @@ function checkSpool(waiting: number): Finding {
       ? 'the answers of a run wait to be stored'
       : `the answers of ${waiting} runs wait to be stored`,
     'The next tick stores them if the database can be used. See the lines of the database.',
+  )
+}
+
+function checkRefused(files: readonly WaitingSegment[]): Finding {
+  return ill(
+    'refused',
+    `the database refuses records, which are kept in ${files.length === 1 ? 'a file' : `${files.length} files`} in ${dirname(files[0]!.path)}`,
+    'The log says why (“are set aside”). They are tried again every hour; to try at once, stop primosync, touch -d yesterday these files, and start it.',
   )
 }
 

@@ -19,6 +19,17 @@ const RESTORE_EVERY_MS = 1_000
 const STEP_MS = 50
 const CANNOT_CONNECT_NOW = '57P03' // starting up or shutting down
 
+/** In the place of PGSSLMODE, PGOPTIONS and the like of this program's environment. */
+const OF_ITS_OWN = {
+  ssl: false,
+  options: '-c search_path=pg_catalog',
+  client_encoding: 'UTF8',
+  connectionTimeoutMillis: 10_000,
+}
+/** How often it is tried whether the server takes new sessions, and how often it must refuse in a row. */
+const TRY_EVERY_MS = 10_000
+const REFUSALS = 2
+
 export interface EmbeddedOptions {
   dataDir: string
   /** True for the main program of a folder, such as `start`. Only one can run at a time. */
@@ -27,15 +38,17 @@ export interface EmbeddedOptions {
   port?: number
   /** Additional settings of PostgreSQL for a new cluster. */
   settings?: Record<string, string>
+  /** How often it is tried whether the server takes new sessions. */
+  tryEveryMs?: number
   /** Called with messages about the server while the program runs. */
   log?: (message: string) => void
 }
 
 export interface EmbeddedServer {
   /** For the program's own pool. Contains a password: never print it. */
-  ownerUrl: string
+  readonly ownerUrl: string
   /** Safe to print: `psql "<publicUrl>"` works as it is and shows no password. */
-  publicUrl: string
+  readonly publicUrl: string
   /** Stops the server if no other program uses it. May be called twice. */
   stop(): Promise<void>
 }
@@ -46,7 +59,14 @@ export interface EmbeddedServer {
  * started again. Rejects with a PrimosyncError that says what to do.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const { dataDir, exclusive, port = FIRST_PORT, settings = {}, log = () => {} } = options
+  const {
+    dataDir,
+    exclusive,
+    port = FIRST_PORT,
+    settings = {},
+    log = () => {},
+    tryEveryMs = TRY_EVERY_MS,
+  } = options
   const folder = await openFolder(dataDir, port)
   const open = () => openSession(folder, exclusive, settings)
   let session = await open()
@@ -71,7 +91,25 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
       }
     }
   }
+  // A server whose shared memory was removed (systemd does that when its user logs out) goes on with the sessions that
+  // it has, and takes no new ones.
+  let refusals = 0
+  const tryNewSession = async () => {
+    const reason = await refusalOf(folder, session.port)
+    refusals = reason === null ? 0 : refusals + 1
+    if (refusals < REFUSALS || stopped) return
+    refusals = 0
+    log(sentence(`The embedded PostgreSQL takes no new sessions (${reason}). It is stopped`))
+    await stopServer(folder, 'immediate').catch((error) => log(sentence(reasonOf(error))))
+  }
+  let trying = Promise.resolve()
+  const timer = setInterval(() => {
+    trying = trying.then(tryNewSession)
+  }, tryEveryMs)
+  timer.unref()
   const stop = async () => {
+    clearInterval(timer)
+    await trying
     await restoring
     await session.end().catch(() => {})
     await stopIfUnused(folder)
@@ -80,8 +118,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
   watch()
   const { ownerPassword } = await readCredentials(folder)
   return {
-    ownerUrl: `postgres://${OWNER_ROLE}:${ownerPassword}@127.0.0.1:${session.port}/${DATABASE}?sslmode=disable`,
-    publicUrl: publicUrl(folder, session.port),
+    // The port may be another one after a restart.
+    get ownerUrl() {
+      return `postgres://${OWNER_ROLE}:${ownerPassword}@127.0.0.1:${session.port}/${DATABASE}?sslmode=disable&options=-c%20search_path%3Dpg_catalog`
+    },
+    get publicUrl() {
+      return publicUrl(folder, session.port)
+    },
     stop: () => (stopped ??= stop()),
   }
 }
@@ -131,6 +174,7 @@ async function connect(folder: Folder): Promise<pg.Client | null> {
       password: ownerPassword,
       database: DATABASE,
       application_name: `primosync ${process.pid}`,
+      ...OF_ITS_OWN,
     })
     session.on('error', () => {}) // `end` follows
     try {
@@ -154,6 +198,25 @@ async function connect(folder: Folder): Promise<pg.Client | null> {
       }
       await delay(STEP_MS)
     }
+  }
+}
+
+/** Why the server refuses a new session for a reason that does not pass by itself; null: it does not. */
+async function refusalOf(folder: Folder, port: number): Promise<string | null> {
+  const { ownerPassword: password } = await readCredentials(folder).catch(() => ({ ownerPassword: '' }))
+  const own = { host: '127.0.0.1', port, user: OWNER_ROLE, password, database: DATABASE, ...OF_ITS_OWN }
+  const client = new pg.Client({ ...own, application_name: `primosync ${process.pid}, a try` })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('select 1')
+    return null
+  } catch (error) {
+    const { code = '' } = error as { code?: string }
+    // An internal error, or a file or a piece of memory that is gone.
+    return error instanceof pg.DatabaseError && /^(58|XX)/.test(code) ? reasonOf(error) : null
+  } finally {
+    await client.end().catch(() => {})
   }
 }
 

@@ -1,7 +1,7 @@
 // Starts and stops the server of the embedded PostgreSQL, on a port of its own. It is a separate daemon, which keeps
 // running if this program is killed.
 
-import { open, readFile, rm, stat } from 'node:fs/promises'
+import { open, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { PrimosyncError, sentence } from '../errors.ts'
@@ -10,6 +10,7 @@ import { createCluster, findInstallation, type Installation, reasonIn } from './
 import { run } from './user.ts'
 
 const PORTS_TRIED = 100
+const WRITTEN_WITHIN_MS = 2_000
 
 /**
  * Starts the server, and creates its cluster first if the folder has none. Resolves to false if another program is
@@ -19,6 +20,7 @@ export async function startServer(folder: Folder, settings: Record<string, strin
   const installation = await findInstallation(folder)
   if (!(await exists(folder.cluster))) await createCluster(folder, installation, settings)
   await checkMajor(folder, installation)
+  if (!(await removeDamagedPidFile(folder))) return false
   await prepareLog(folder, installation)
 
   const { port: remembered } = await readCredentials(folder)
@@ -37,12 +39,9 @@ export async function startServer(folder: Folder, settings: Record<string, strin
 }
 
 /** Stops the server and ends all of its sessions. Resolves when it has stopped. */
-export async function stopServer(folder: Folder): Promise<void> {
+export async function stopServer(folder: Folder, mode: 'fast' | 'immediate' = 'fast'): Promise<void> {
   const { pg_ctl, user } = await findInstallation(folder)
-  const stopped = await run(
-    [pg_ctl, 'stop', '-s', '-w', '-t', '300', '-m', 'fast', '-D', folder.cluster],
-    user,
-  )
+  const stopped = await run([pg_ctl, 'stop', '-s', '-w', '-t', '300', '-m', mode, '-D', folder.cluster], user)
   if (stopped.code !== 0 && (await readPidFile(folder))) {
     throw failed('did not stop', stopped.output, folder)
   }
@@ -50,7 +49,7 @@ export async function stopServer(folder: Folder): Promise<void> {
 
 /** Reads the server's pid file; returns null if there is none. It may be left over from a crashed server. */
 export async function readPidFile(folder: Folder): Promise<{ pid: number; port: number } | null> {
-  const text = await readFile(join(folder.cluster, 'postmaster.pid'), 'utf8').catch(() => '')
+  const text = await readFile(pidFileOf(folder), 'utf8').catch(() => '')
   const lines = text.split('\n')
   const [pid, port] = [Number(lines[0]), Number(lines[3])]
   return pid > 0 && port > 0 ? { pid, port } : null
@@ -94,15 +93,45 @@ async function startOn(
   throw failed('did not start', log || started.output, folder)
 }
 
-/** After a power cut another program may have the process id in the file. PostgreSQL does not detect that. */
+/**
+ * After a power cut another program, or the server of another cluster, may have the process id in the file. PostgreSQL
+ * does not detect that.
+ */
 async function removeStalePidFile(folder: Folder): Promise<void> {
   const running = await readPidFile(folder)
   if (!running) return
   const command = await commandOf(running.pid)
-  if (command && !command.includes('postgres')) {
-    await rm(join(folder.cluster, 'postmaster.pid'), { force: true })
-  }
+  const isOther = command !== '' && !command.includes('postgres')
+  const place = await placeOf(running.pid)
+  if (isOther || (place !== null && place !== (await realpath(folder.cluster))))
+    await rm(pidFileOf(folder), { force: true })
 }
+
+/**
+ * After a power cut the file may be empty or hold anything. A server that starts writes it at once, so it is removed
+ * when it has been like that for a moment and no server runs there. Returns whether there is none like that any more.
+ */
+async function removeDamagedPidFile(folder: Folder): Promise<boolean> {
+  const file = await stat(pidFileOf(folder)).catch(() => null)
+  if (file === null || (await readPidFile(folder)) !== null) return true
+  if (Math.abs(Date.now() - file.mtimeMs) < WRITTEN_WITHIN_MS || (await isServed(folder))) return false
+  await rm(pidFileOf(folder), { force: true })
+  return true
+}
+
+/** Whether a server runs on the cluster: its processes work in that folder. Elsewhere than on Linux its port tells. */
+async function isServed(folder: Folder): Promise<boolean> {
+  const pids = await readdir('/proc').catch(() => null)
+  if (pids === null) return !(await isFree((await readCredentials(folder)).port))
+  const cluster = await realpath(folder.cluster)
+  const places = await Promise.all(pids.filter((name) => /^\d+$/.test(name)).map((pid) => placeOf(pid)))
+  return places.includes(cluster)
+}
+
+/** The folder in which a process works; null if that cannot be read. */
+const placeOf = (pid: number | string) => readlink(`/proc/${pid}/cwd`).catch(() => null)
+
+const pidFileOf = (folder: Folder) => join(folder.cluster, 'postmaster.pid')
 
 /** Returns the name of a running program; empty if there is none, or its name cannot be read. */
 async function commandOf(pid: number): Promise<string> {

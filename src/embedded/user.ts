@@ -102,6 +102,6 @@ async function systemUser(): Promise<Ids> {
 
 /** This program's environment, without the variables that change what PostgreSQL's programs do. */
 function environment(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name))
+  const own = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG|TZ$)/.test(name))
   return { ...Object.fromEntries(own), LC_ALL: 'C' }
 }

@@ -21,6 +21,8 @@ export interface HealthDeps {
   isPrepared(): boolean
   /** Whether the last attempt to store answers left some of them in the spool. */
   isWaiting(): boolean
+  /** Why they were left there; null: nothing was, or the reason is not known. */
+  problem?(): string | null
 }
 
 /** How long each check may take. */
@@ -35,7 +37,7 @@ export async function readiness(deps: HealthDeps): Promise<Readiness> {
       return 'reachable'
     }),
     check(async () => {
-      if (!deps.isPrepared()) throw new Error('not checked yet: the database was never reached')
+      if (!deps.isPrepared()) throw new Error(`not prepared yet${because(deps.problem?.() ?? null)}`)
       return 'current'
     }),
     check(async () => {
@@ -48,13 +50,16 @@ export async function readiness(deps: HealthDeps): Promise<Readiness> {
       if (lack) throw lack
       const segments = await listWaiting(spool, warehouse.db)
       const held = `holds the answers of ${segments.length} ${segments.length === 1 ? 'run' : 'runs'}`
-      if (deps.isWaiting()) throw new Error(`${held} that are not stored yet`)
+      if (deps.isWaiting())
+        throw new Error(`${held} that are not stored yet${because(deps.problem?.() ?? null)}`)
       return segments.length === 0 ? 'empty' : held
     }),
   ])
   const checks = { database, schema, lease, spool: waiting }
   return { ready: Object.values(checks).every(({ ok }) => ok), checks }
 }
+
+const because = (problem: string | null) => (problem === null ? '' : `: ${problem}`)
 
 async function check(find: () => Promise<string>): Promise<{ ok: boolean; message: string }> {
   const limit = AbortSignal.timeout(PATIENCE_MS)

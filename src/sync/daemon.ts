@@ -10,8 +10,8 @@ export interface DaemonDeps extends TickDeps {
   readonly pattern: string
   /** Called after every tick that ran. */
   onTick(report: TickReport): void
-  /** Called after each attempt to store answers, with whether some still wait. */
-  onWaiting?(isWaiting: boolean): void
+  /** Called after each attempt to store answers, with whether some still wait, and why. */
+  onWaiting?(isWaiting: boolean, problem: string | null): void
   /** Called with what was stored between two ticks. */
   onLate?(counts: RunCounts): void
   /** Called with the outcome of every tick that was due, also of one that did not run. */
@@ -50,13 +50,13 @@ export function startDaemon(deps: DaemonDeps, stop: AbortSignal): Daemon {
     underWay = runTick(deps, trigger, scheduledAt, stop)
     const report = await underWay
     underWay = null
-    if (report) deps.onWaiting?.(report.waiting)
+    if (report) deps.onWaiting?.(report.waiting, report.problem)
     // A tick that another process ran, or that failed, stored nothing of what waits here.
     if (report?.waiting === false || stop.aborted) return
     untilNextTick = new AbortController()
     const signal = AbortSignal.any([stop, untilNextTick.signal])
     catchingUp = catchUp(deps, (counts) => deps.onLate?.(counts), signal).then((isDone) => {
-      if (isDone) deps.onWaiting?.(false)
+      if (isDone) deps.onWaiting?.(false, null)
     })
   }
   const firstTick = run('startup', null)

@@ -1,19 +1,28 @@
 // How a pool connects where its URL names several hosts, or leaves it open whether TLS is used: they are tried in turn,
 // and what has worked is tried first from then on.
 import type pg from 'pg'
-import { candidatesOf, isPrimaryWanted } from '../postgres-url.ts'
+import { candidatesOf, isPrimaryWanted, withOptions } from '../postgres-url.ts'
+import { pinSession, STARTUP_OPTIONS } from './session.ts'
 
 const READ_ONLY = 'The server is read-only, and target_session_attrs asks for one that is not.'
+
+/** PgBouncer's words. */
+const REFUSES_OPTIONS = /unsupported (startup parameter|options startup parameter)/i
 
 /** `url` is called for each connection. */
 export function tryInTurn(pool: pg.Pool, url: () => string): void {
   let current = 0
+  let isPinnedAtStart = true
   const connectionString = () => {
     const candidates = candidatesOf(url())
-    return candidates[current % candidates.length]!.url
+    const candidate = candidates[current % candidates.length]!.url
+    return isPinnedAtStart ? withOptions(candidate, STARTUP_OPTIONS) : candidate
   }
   Object.defineProperty(pool.options, 'connectionString', { get: connectionString, enumerable: true })
   Object.assign(pool.options, {
+    onConnect: async (client: pg.ClientBase) => {
+      if (!isPinnedAtStart) await pinSession(client)
+    },
     verify: (client: pg.PoolClient, done: (error?: Error) => void) => {
       if (isPrimaryWanted(url())) refuseReadOnly(client).then(() => done(), done)
       else done()
@@ -29,6 +38,11 @@ export function tryInTurn(pool: pg.Pool, url: () => string): void {
       try {
         return await connectOnce()
       } catch (error) {
+        if (isPinnedAtStart && REFUSES_OPTIONS.test((error as Error).message)) {
+          isPinnedAtStart = false
+          tried.delete(index)
+          continue
+        }
         const next = nextOf(candidates, index, error, tried)
         if (next === null) throw error
         current = next

@@ -4,7 +4,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { DatabaseAwayError } from '../errors.ts'
 import { tryInTurn } from './connecting.ts'
-import { PIN_TRANSACTION, pinSession } from './session.ts'
+import { COMMIT_DURABLY, PIN_TRANSACTION } from './session.ts'
 import type { Tables } from './tables.ts'
 import type { Views } from './view-types.ts'
 
@@ -71,7 +71,6 @@ export function openWarehouse(url: string | (() => string), options: WarehouseOp
     keepAlive: true,
     application_name: 'primosync',
     stream: () => openSocket(sockets, silenceMs),
-    onConnect: pinSession,
   })
   tryInTurn(pool, typeof url === 'string' ? () => url : url)
   // Without error listeners a server that goes away ends the process (brianc/node-postgres#1324). The pool's listener
@@ -127,7 +126,9 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<
       set local lock_timeout = '${LOCK_TIMEOUT}'`,
     )
     const result = await work({ db, connection })
-    const { command } = await connection.query('commit')
+    // The results of several statements are a list, which the types of pg do not tell.
+    const results = (await connection.query(COMMIT_DURABLY)) as unknown as pg.QueryResult[]
+    const command = results.at(-1)?.command
     if (command === 'ROLLBACK') throw new Error('the transaction had failed before its commit')
     return result
   } catch (error) {

@@ -25,26 +25,27 @@ const SETTINGS: Readonly<Record<string, string>> = {
   standard_conforming_strings: 'on',
   // The program has limits of its own, and migrations and rebuilds take as long as they take.
   statement_timeout: '0',
-  transaction_timeout: '0', // from PostgreSQL 17 on
   transform_null_equals: 'off',
   xmloption: 'content',
 }
 
-const list = Object.entries(SETTINGS)
-  .map(([name, value]) => `('${name}', '${value}')`)
-  .join(', ')
+/** For the startup packet, which PostgreSQL itself takes, but not every pooler: no further message is needed then. */
+export const STARTUP_OPTIONS = Object.entries(SETTINGS)
+  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+  .join(' ')
 
-/** `off` would let a crash of the server undo what was taken from the spool already. */
-const DURABLE = `case when current_setting('synchronous_commit') = 'off' then 'on' else current_setting('synchronous_commit') end`
-
-/** A statement that sets all of them, until the end of the session or of the transaction. */
-const pinning = (isLocal: boolean) =>
-  `select set_config(s.name, v.value, ${isLocal}), set_config('synchronous_commit', ${DURABLE}, ${isLocal})
-  from (values ${list}) v (name, value) join pg_catalog.pg_settings s on lower(s.name) = lower(v.name)`
+const sets = (how: string) =>
+  Object.entries(SETTINGS)
+    .map(([name, value]) => `${how} ${name} = '${value}'`)
+    .join('; ')
 
 export async function pinSession(client: pg.ClientBase): Promise<void> {
-  await client.query(pinning(false))
+  await client.query(sets('set'))
 }
 
-/** For a transaction: PgBouncer may have given it a session that is not pinned. */
-export const PIN_TRANSACTION = pinning(true)
+/** For a transaction: PgBouncer may have given it a session that is not pinned. No query, so that it may go first. */
+export const PIN_TRANSACTION = sets('set local')
+
+/** To be sent with COMMIT: with `off`, a crash of the server would undo what the spool no longer has. */
+export const COMMIT_DURABLY = `select set_config('synchronous_commit', 'on', true)
+  where current_setting('synchronous_commit') = 'off'; commit`

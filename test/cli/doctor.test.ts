@@ -84,6 +84,7 @@ describe('primosync doctor', () => {
       'clock',
       'API, default',
       'database',
+      'encoding',
       'replication',
       'rights',
       'schema',
@@ -149,19 +150,33 @@ describe('the database', () => {
     ['nothing', () => '', []],
     [
       'a standby',
-      (database) => pretending(database, 'pg_is_in_recovery() returns boolean', 'true'),
+      () => pretending('pg_is_in_recovery() returns boolean', 'true'),
       [['replication', /^this server is a standby/]],
     ],
     [
       'a user who may only read',
       (database) => `alter role current_user in database ${database} set default_transaction_read_only = on`,
-      [['replication', /^the primary, but read-only/]],
+      [
+        ['replication', /^the primary, but read-only/],
+        ['storing', /^a snapshot cannot be stored: cannot execute/],
+      ],
+    ],
+    [
+      'a trigger that takes nothing',
+      () => `create function public.no() returns trigger language plpgsql as $$ begin raise 'not today'; end $$;
+        create trigger no before insert on store.snapshot for each row execute function public.no()`,
+      [['storing', /^a snapshot cannot be stored: not today/]],
+    ],
+    [
+      'a trigger that swallows everything',
+      () => `create function public.no() returns trigger language plpgsql as $$ begin return null; end $$;
+        create trigger no before insert on store.snapshot for each row execute function public.no()`,
+      [['storing', /does not come back as it was/]],
     ],
     [
       'an old PostgreSQL',
-      (database) =>
+      () =>
         pretending(
-          database,
           'current_setting(name text) returns text',
           `case name when 'server_version_num' then '149999' else pg_catalog.current_setting(name) end`,
         ),
@@ -210,19 +225,19 @@ describe('the database', () => {
       withWarehouse(async ({ url, pool }) => {
         const [database, role] = [new URL(url).pathname.slice(1), uniqueName()]
         await pool.query(`create role ${role}; grant ${role} to current_user; ${change(database, role)}`)
-        const { db, close } = openWarehouse(url)
+        const warehouse = openWarehouse(url)
+        warehouse.pool.on('connect', (client) => client.query('set search_path = pretended, pg_catalog'))
         try {
-          expectIlls(await checkDatabase(db, 'Europe/Paris'), ills)
+          expectIlls(await checkDatabase(warehouse, 'Europe/Paris'), ills)
         } finally {
-          await close()
+          await warehouse.close()
         }
       }))
   }
 
   /** Has a function of the server say something else. */
-  function pretending(database: string, signature: string, says: string): string {
-    return `create schema pretended; create function pretended.${signature} language sql return ${says};
-      alter database ${database} set search_path = pretended, pg_catalog`
+  function pretending(signature: string, says: string): string {
+    return `create schema pretended; create function pretended.${signature} language sql return ${says}`
   }
 })
 

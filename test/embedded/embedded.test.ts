@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type EmbeddedServer, openEmbedded } from '../../src/embedded/embedded.ts'
+import { openWarehouse } from '../../src/warehouse/pool.ts'
 
 const hasPsql = await promisify(execFile)('psql', ['--version']).then(
   () => true,
@@ -161,6 +162,73 @@ describe('with a program that runs', () => {
       timeout: 20_000,
     })
     expect(restartedAt).not.toBe(startedAt)
+  })
+
+  test('a server whose shared memory was removed is started again', async () => {
+    await server.stop()
+    const said: string[] = []
+    server = await openEmbedded({ dataDir, exclusive: true, tryEveryMs: 50, log: (text) => said.push(text) })
+    const [startedAt] = (await ask(server.ownerUrl, STARTED_AT))!
+    const [pid] = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')
+    const maps = await readFile(`/proc/${pid}/maps`, 'utf8')
+    const memory = new Set(maps.match(/\/dev\/shm\/PostgreSQL\.\d+/g))
+    expect(memory.size).toBeGreaterThan(0)
+    for (const path of memory) await rm(path)
+    const restartedAt = await vi.waitFor(
+      async () => {
+        const [at] = (await ask(server.ownerUrl, STARTED_AT))!
+        expect(at).not.toBe(startedAt)
+        return at
+      },
+      { timeout: 20_000 },
+    )
+    expect(restartedAt).not.toBe(startedAt)
+    expect(said).toContainEqual(expect.stringMatching(/takes no new sessions \(.*shared memory/))
+  })
+
+  test('a pid file that a power cut left empty, damaged, or with the id of another program', async () => {
+    const file = join(dataDir, 'postgres/postmaster.pid')
+    const contents = [
+      '',
+      '\0\0\0\0',
+      'not a number\n',
+      `${process.pid}\n${dataDir}/postgres\n1\n5\n`,
+      '1\n\n\n',
+    ]
+    for (const content of contents) {
+      await server.stop()
+      await writeFile(file, content)
+      await chmod(file, 0o666)
+      await utimes(file, new Date(0), new Date(0))
+      server = await openEmbedded({ dataDir, exclusive: true })
+      expect(await ask(server.ownerUrl, 'select true')).toEqual([true])
+    }
+  })
+
+  test('no PG… variable of the environment reaches it or its clients', async () => {
+    await server.stop()
+    const hostile = {
+      PGSSLMODE: 'require',
+      PGOPTIONS: '-c nonsense=1',
+      PGHOST: '192.0.2.1',
+      PGPORT: '1',
+      PGUSER: 'x',
+      PGDATA: '/nowhere',
+      LC_ALL: 'xx_XX',
+      TZ: 'Nowhere/Else',
+    }
+    const before = { ...process.env }
+    Object.assign(process.env, hostile)
+    try {
+      server = await openEmbedded({ dataDir, exclusive: true })
+      const warehouse = openWarehouse(server.ownerUrl)
+      expect((await warehouse.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+      await warehouse.close()
+    } finally {
+      for (const name of Object.keys(hostile))
+        if (before[name] === undefined) delete process.env[name]
+        else process.env[name] = before[name]
+    }
   })
 
   test('stop may be called twice, and then nothing answers', async () => {

@@ -20,7 +20,7 @@ export interface Installation {
   readonly witness: Warehouse
   readonly databaseUrl: string
   /** Runs a command to its end. Fails if its output contains a secret. */
-  run(args: readonly string[], env?: Record<string, string>): Promise<CliResult>
+  run(args: readonly string[], env?: Record<string, string>, stdin?: string): Promise<CliResult>
   start(args: readonly string[], env?: Record<string, string>): RunningCli
   /** Fails if a file of the folder, or one of `texts`, contains a secret. */
   expectNoSecret(...texts: string[]): void
@@ -59,8 +59,8 @@ export async function install(categories = 'a,b,c'): Promise<Installation> {
     databaseUrl: database.url,
     expectNoSecret,
     start: (args, env = {}) => startCli(args, { cwd, env: { ...settings, ...env } }),
-    async run(args, env = {}) {
-      const result = await runCli(args, { cwd, env: { ...settings, ...env } })
+    async run(args, env = {}, stdin = '') {
+      const result = await runCli(args, { cwd, env: { ...settings, ...env }, stdin })
       expectNoSecret(result.stdout, result.stderr)
       return result
     },

@@ -35,6 +35,7 @@ const SyncReport = z.strictObject({
   rejected: count,
   late: count,
   waiting: z.boolean(),
+  problem: z.string().nullable(),
   duration_seconds: z.number(),
 })
 const ImportReport = z.strictObject({

@@ -1,5 +1,6 @@
 // The daemon: the first tick at once, then on schedule, one at a time.
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { UsageError } from '../../src/errors.ts'
 import { type Daemon, type DaemonDeps, startDaemon } from '../../src/sync/daemon.ts'
 import { createSchedule, longestPauseMs } from '../../src/sync/schedule.ts'
 import type { TickReport } from '../../src/sync/tick.ts'
@@ -65,7 +66,7 @@ describe('the daemon', () => {
     let failures = 0
     const prepare = async () => {
       failures += 1
-      if (failures < 3) throw new Error('not yet')
+      if (failures < 3) throw new UsageError('not yet')
     }
     const { reports } = start(stage.with({ prepare }))
     await vi.waitFor(() => expect(reports.length).toBeGreaterThanOrEqual(1), WAIT)

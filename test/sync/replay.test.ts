@@ -145,17 +145,23 @@ describe('what a dead process left', () => {
     expect(deltas).toEqual([{ sent: 10 }, { sent: 10 }])
   })
 
-  test('which cannot be stored keeps nobody else out, and goes on waiting', async () => {
+  test('which the database refuses is set aside, keeps nobody else out, and is tried again an hour later', async () => {
     const stage = await openStage({ categories: ['x'] })
-    const paths = ['a', 'b', 'c'].map((name) => layDown(stage, [answer(name.repeat(300), 7)]))
-    layDown(stage, [answer('b', 8)])
-    expect(await stage.tick()).toMatchObject({ stored: 1, late: 1, waiting: true })
-    const left = (await stage.spool.list()).map((segment) => segment.path)
-    expect(left).toEqual(expect.arrayContaining(paths))
-    expect(stage.logged.filter((line) => line.startsWith('error'))).toEqual([
-      expect.stringContaining('It stays there'), // the first of them; the rest in one line
-      expect.stringContaining('The first is logged above'),
-    ])
+    for (const name of ['a', 'b', 'c']) layDown(stage, [answer(name.repeat(300), 7)])
+    layDown(stage, [answer('good', 7)])
+    expect(await stage.tick()).toMatchObject({ stored: 1, late: 1, waiting: false, problem: null })
+    const errors = stage.logged.filter((line) => line.startsWith('error'))
+    expect(errors).toEqual(Array(3).fill(expect.stringContaining('are set aside')))
+    const files = await stage.spool.listSetAside()
+    expect(files.map(({ path }) => readFileSync(path, 'utf8'))).toEqual(
+      expect.arrayContaining(['aaa', 'bbb', 'ccc'].map((name) => expect.stringContaining(name))),
+    )
+    expect(await stage.tick()).toMatchObject({ late: 0, waiting: false })
+    expect(await stage.spool.listSetAside()).toHaveLength(3)
+    for (const { path } of files) utimesSync(path, new Date(), new Date(Date.now() - 3_600_001))
+    await stage.witness.pool.query('alter table store.category drop constraint category_name_check')
+    expect(await stage.tick()).toMatchObject({ late: 3, waiting: false })
+    expect(await stage.spool.listSetAside()).toEqual([])
   })
 
   test('goes on waiting where its turn comes too late, and is stored by the next who has time', async () => {

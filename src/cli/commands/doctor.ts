@@ -53,7 +53,7 @@ async function lookAtStorage({ config, log }: Context<object>): Promise<Finding[
   try {
     const warehouse = await connectWarehouse(config, log)
     try {
-      const database = await checkDatabase(warehouse.db, config.reportingTimezone)
+      const database = await checkDatabase(warehouse, config.reportingTimezone)
       const empty = database.every(({ ok }) => ok) ? await checkEmpty(warehouse.db) : []
       return [
         ...database,

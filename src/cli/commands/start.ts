@@ -22,6 +22,7 @@ import { describeReport, reportObject } from '../tick-report.ts'
 import { type ConfiguredWarehouse, connectWarehouse, dataFolder, TICK_SILENCE_MS } from '../warehouse.ts'
 
 export const start: Action<object> = {
+  outlivesOutput: true,
   examples: ['primosync start', 'SYNC_SCHEDULE="*/10 * * * *" HTTP_PORT=0 primosync start'],
 
   async run(context) {
@@ -37,13 +38,21 @@ export const start: Action<object> = {
     try {
       let isPrepared = false
       let isWaiting = false
-      const onWaiting = (is: boolean) => {
+      let problem: string | null = null
+      const onWaiting = (is: boolean, why: string | null) => {
         isWaiting = is
+        problem = why
       }
       const prepareForTicks = keepPrepared(warehouse, config, log)
       const prepare = async () => {
-        await prepareForTicks()
-        isPrepared = true
+        try {
+          await prepareForTicks()
+          isPrepared = true
+        } catch (error) {
+          isPrepared = false
+          problem = reasonOf(asStoringProblem(error))
+          throw error
+        }
       }
       const shared = { warehouse, spool, log, holder: `${hostname()}, process ${process.pid}` }
       const demo = { demo: config.demo, demoAccount: DEMO_ACCOUNT }
@@ -54,6 +63,7 @@ export const start: Action<object> = {
         prometheus,
         isPrepared: () => isPrepared,
         isWaiting: () => isWaiting,
+        problem: () => problem,
         timezone: config.reportingTimezone,
         schedule: config.syncSchedule,
         host: config.httpHost,
