@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/load.ts'
 import { openEmbedded } from '../embedded/embedded.ts'
 import { READER_ROLE } from '../embedded/folder.ts'
+import { keepEmbedded } from '../embedded/kept.ts'
 import type { Logger } from '../logging.ts'
 import { asAway } from '../warehouse/away.ts'
 import { settleTimezone } from '../warehouse/calendar.ts'
@@ -30,12 +31,17 @@ export function dataFolder(config: Config): string {
 
 /**
  * Opens the warehouse without touching its schema. `exclusive`: as the one main program of the data folder.
- * `silenceMs`: how long the database may send nothing during a statement.
+ * `mayBeAway`: also where the embedded PostgreSQL does not start; then it is tried again and again. `silenceMs`: how
+ * long the database may send nothing during a statement.
  */
 export async function connectWarehouse(
   config: Config,
   log: Logger,
-  { exclusive = false, silenceMs }: { exclusive?: boolean; silenceMs?: number } = {},
+  {
+    exclusive = false,
+    mayBeAway = false,
+    silenceMs,
+  }: { exclusive?: boolean; mayBeAway?: boolean; silenceMs?: number } = {},
 ): Promise<ConfiguredWarehouse> {
   const onIdleError = (error: Error) =>
     log.debug({ reason: error.message }, 'An idle connection to the database broke.')
@@ -44,11 +50,9 @@ export async function connectWarehouse(
     patient: () => openWarehouse(url, { onIdleError }),
   })
   if (config.databaseUrl !== null) return { ...open(() => config.databaseUrl!), publicUrl: null }
-  const server = await openEmbedded({
-    dataDir: dataFolder(config),
-    exclusive,
-    log: (message) => log.warn(message),
-  })
+  const options = { dataDir: dataFolder(config), exclusive, log: (message: string) => log.warn(message) }
+  // The demo has nothing to lose, and says at once what is wrong.
+  const server = await (mayBeAway && !config.demo ? keepEmbedded(options) : openEmbedded(options))
   const closed = closeAtEnd(() => server.stop())
   const warehouse = open(() => server.ownerUrl)
   const close = async () => {
@@ -56,7 +60,13 @@ export async function connectWarehouse(
     await server.stop()
     closed()
   }
-  return { ...warehouse, publicUrl: server.publicUrl, close }
+  return {
+    ...warehouse,
+    get publicUrl() {
+      return server.publicUrl
+    },
+    close,
+  }
 }
 
 /** Migrates the schema and settles the time zone. Safe to repeat. */

@@ -19,10 +19,15 @@ const RESTORE_EVERY_MS = 1_000
 const STEP_MS = 50
 const CANNOT_CONNECT_NOW = '57P03' // starting up or shutting down
 
+/** Another main program works in the folder. */
+export class FolderInUseError extends PrimosyncError {
+  override name = 'FolderInUseError'
+}
+
 /** In the place of PGSSLMODE, PGOPTIONS and the like of this program's environment. */
 const OF_ITS_OWN = {
   ssl: false,
-  options: '-c search_path=pg_catalog',
+  options: '-c DateStyle=ISO',
   client_encoding: 'UTF8',
   connectionTimeoutMillis: 10_000,
 }
@@ -120,7 +125,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
   return {
     // The port may be another one after a restart.
     get ownerUrl() {
-      return `postgres://${OWNER_ROLE}:${ownerPassword}@127.0.0.1:${session.port}/${DATABASE}?sslmode=disable&options=-c%20search_path%3Dpg_catalog`
+      return `postgres://${OWNER_ROLE}:${ownerPassword}@127.0.0.1:${session.port}/${DATABASE}?sslmode=disable&options=-c%20DateStyle%3DISO`
     },
     get publicUrl() {
       return publicUrl(folder, session.port)
@@ -240,9 +245,12 @@ async function claim(session: pg.Client, folder: Folder): Promise<void> {
     )
     await session.end()
     const pid = holder.rows[0]?.name.replace('primosync ', '')
-    throw new PrimosyncError(`The data folder ${folder.path} is in use by another primosync (pid ${pid}).`, {
-      hint: 'Stop that process, or set PRIMOSYNC_DATA_DIR to another folder.',
-    })
+    throw new FolderInUseError(
+      `The data folder ${folder.path} is in use by another primosync (pid ${pid}).`,
+      {
+        hint: 'Stop that process, or set PRIMOSYNC_DATA_DIR to another folder.',
+      },
+    )
   }
 }
 

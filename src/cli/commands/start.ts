@@ -34,7 +34,11 @@ export const start: Action<object> = {
       import('../../serve/prometheus.ts'),
     ])
     const spool = await openSpool(dataFolder(config))
-    const warehouse = await connectWarehouse(config, log, { exclusive: true, silenceMs: TICK_SILENCE_MS })
+    const warehouse = await connectWarehouse(config, log, {
+      exclusive: true,
+      mayBeAway: true,
+      silenceMs: TICK_SILENCE_MS,
+    })
     try {
       let isPrepared = false
       let isWaiting = false

@@ -33,7 +33,7 @@ export const sync: Action<Options> = {
     }
     const stop = stopSignal()
     const spool = await openSpool(dataFolder(config))
-    const warehouse = await connectWarehouse(config, log, { silenceMs: TICK_SILENCE_MS })
+    const warehouse = await connectWarehouse(config, log, { mayBeAway: true, silenceMs: TICK_SILENCE_MS })
     try {
       const open = await openAccounts(config)
       try {
