@@ -15,9 +15,11 @@ let outlivesOutput = false
 // What only a command that runs needs is loaded then: --version and --help answer at once.
 const execute: Execute = async (action, options, args) => {
   const { loadConfig } = await import('../config/load.ts')
+  const { withoutVariables } = await import('../config/libpq.ts')
   const { createLogger } = await import('../logging.ts')
   const { createOutput, hasColors } = await import('./output.ts')
   config = loadConfig({ env: process.env, cwd: process.cwd(), configPath: options.config })
+  withoutVariables(process.env)
   const stderr = { isTerminal: process.stderr.isTTY, hasColors: hasColors(process.stderr, process.env) }
   outlivesOutput = action.outlivesOutput === true
   const [stdoutWriter, stderrWriter] = outlivesOutput

@@ -1,13 +1,18 @@
 // Reads a database URL without connecting. All forms that pg accepts are valid, and libpq's lists of hosts.
 import { readFileSync } from 'node:fs'
 import { candidatesOf, SSL_MODES } from '../postgres-url.ts'
+import { refuseUnhonoured } from './libpq.ts'
 
 /** Returns the URL if pg can read it: postgres://…, socket:/folder?db=…, or "/folder database"; else undefined. */
 export function readDatabaseUrl(text: string): string | undefined {
-  if (/^(socket:\/|\/)/.test(text)) return text
+  if (/^(socket:\/|\/)/.test(text)) {
+    refuseUnhonoured(text)
+    return text
+  }
   if (!/^postgres(ql)?:\/\//.test(text) || isAmbiguous(text)) return undefined
   const parsed = candidatesOf(text).map(({ url }) => parse(url))
   if (parsed.some((each) => each === null)) return undefined
+  refuseUnhonoured(text)
   checkTls(parse(text.replace(/,[^/?#]*/, '')) ?? parsed[0]!)
   return text
 }

@@ -1,11 +1,13 @@
 // Reads the environment and the config file. No other code does: it receives the values from here.
 
 import { resolve } from 'node:path'
+import { reasonOf } from '../errors.ts'
 import { scrub } from '../scrub.ts'
 import { DEFAULT_ACCOUNT } from './account-names.ts'
-import { passwordsOf } from './database-url.ts'
+import { passwordsOf, readDatabaseUrl } from './database-url.ts'
 import { ownVariables } from './environment.ts'
 import { type RawSettings, readConfigFile, withAbsolutePaths, withoutBlanks } from './file.ts'
+import { withVariables } from './libpq.ts'
 import { problemsBetween, problemsOf, SECRET_SETTINGS, settingsError } from './problems.ts'
 import { Settings } from './schema.ts'
 
@@ -64,7 +66,7 @@ export function loadConfig(source: {
     // A key may have been written into a setting whose value is shown.
     throw settingsError(problems.map((problem) => scrub(problem, secretsIn(raw))))
   }
-  return toConfig(parsed.data, cwd)
+  return toConfig(parsed.data, cwd, env)
 }
 
 function secretsIn({ PRIMOTEXTO_API_KEY: key, DATABASE_URL: url, HTTP_TOKEN: token }: RawSettings): string[] {
@@ -90,9 +92,9 @@ function merge(file: RawSettings, environment: RawSettings): RawSettings {
   return { ...kept, ...environment }
 }
 
-function toConfig(settings: Settings, cwd: string): Config {
+function toConfig(settings: Settings, cwd: string, env: NodeJS.ProcessEnv): Config {
   const accounts = accountsOf(settings)
-  const readDatabaseUrl = settings.DATABASE_URL ?? settings.DATABASE_URL_FILE ?? null
+  const readDatabaseUrl = databaseUrlOf(settings, env)
   const httpToken = settings.HTTP_TOKEN ?? settings.HTTP_TOKEN_FILE ?? null
   return Object.freeze({
     accounts: Object.freeze(accounts),
@@ -119,6 +121,20 @@ function toConfig(settings: Settings, cwd: string): Config {
       ...(httpToken === null ? [] : [httpToken()]),
     ],
   })
+}
+
+/** Null: the embedded database. libpq's variables are read once, as they do not change. */
+function databaseUrlOf(settings: Settings, env: NodeJS.ProcessEnv): (() => string) | null {
+  const read = settings.DATABASE_URL ?? settings.DATABASE_URL_FILE
+  if (read === undefined) return null
+  const variables = { ...env }
+  try {
+    const url = withVariables(read(), variables)
+    if (readDatabaseUrl(url) === undefined) throw new Error('together with DATABASE_URL they make no URL')
+  } catch (error) {
+    throw settingsError([`the PG… variables of the environment: ${reasonOf(error)}`])
+  }
+  return () => withVariables(read(), variables)
 }
 
 function accountsOf(settings: Settings): AccountConfig[] {

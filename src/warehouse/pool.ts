@@ -67,7 +67,7 @@ export function openWarehouse(url: string | (() => string), options: WarehouseOp
   const pool = new pg.Pool({
     types,
     max: 8,
-    connectionTimeoutMillis: Math.min(CONNECT_TIMEOUT_MS, silenceMs),
+    connectionTimeoutMillis: Math.min(connectTimeoutMs(typeof url === 'string' ? () => url : url), silenceMs),
     keepAlive: true,
     application_name: 'primosync',
     stream: () => openSocket(sockets, silenceMs),
@@ -92,6 +92,16 @@ export function openWarehouse(url: string | (() => string), options: WarehouseOp
       clearTimeout(timer)
       cut() // a socket whose closing is not acknowledged would keep the process alive
     },
+  }
+}
+
+/** `connect_timeout` of the URL, as libpq has it: seconds, at least two; 0 or nothing: this program's own. */
+function connectTimeoutMs(url: () => string): number {
+  try {
+    const seconds = Number(new URLSearchParams(url().split('?')[1]).get('connect_timeout'))
+    return seconds > 0 ? Math.max(seconds, 2) * 1000 : CONNECT_TIMEOUT_MS
+  } catch {
+    return CONNECT_TIMEOUT_MS // the embedded server does not run yet
   }
 }
 
