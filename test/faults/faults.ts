@@ -6,6 +6,7 @@ import { MACHINE } from './lists/machine.ts'
 import { NETWORK } from './lists/network.ts'
 import { PROVIDER } from './lists/provider.ts'
 import { SEVERAL } from './lists/several.ts'
+import { STORING } from './lists/storing.ts'
 
 export const FAULTS: readonly Fault[] = [
   ...KILLS,
@@ -14,4 +15,5 @@ export const FAULTS: readonly Fault[] = [
   ...PROVIDER,
   ...MACHINE,
   ...SEVERAL,
+  ...STORING,
 ]

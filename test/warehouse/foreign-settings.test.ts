@@ -63,9 +63,8 @@ test('hostile settings of role and database, and PGOPTIONS: tick, import, export
     `select day::text, to_char(day, 'YYYY-MM-DD') as iso, sent from sms.trends_daily where sent <> 0 and day < '01.03.2026' order by day`,
   )
   client.release(true)
-  expect(rows).toEqual([
-    { day: expect.stringMatching(/^\d\d\.\d\d\.\d{4}$/), iso: expect.any(String), sent: expect.any(Number) },
-  ])
+  expect(rows.length).toBeGreaterThan(0)
+  for (const { day, iso } of rows) expect(day).toBe(iso.split('-').reverse().join('.'))
 }, 60_000)
 
 test('a database that is not UTF8 is refused in words; what waits meanwhile waits in the spool', async () => {

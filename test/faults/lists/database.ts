@@ -22,15 +22,13 @@ const database = (name: string, breakIt: (world: World) => Promise<Broken>): Fau
   },
 })
 
-/** Changes a setting of the server, and holds the locks of the statement `locked`. */
-const setting = (name: string, value: string, locked = 'select') =>
+/** Changes a setting of the server. */
+const setting = (name: string, value: string) =>
   database(`${name} = ${value}`, async ({ cluster }) => {
     await cluster.admin(`alter system set ${name} = '${value}'`)
     await cluster.admin('select pg_reload_conf()')
-    const release = await cluster.hold(locked)
     return {
       async mend() {
-        await release()
         await cluster.admin(`alter system reset ${name}`)
         await cluster.admin('select pg_reload_conf()')
       },
@@ -63,7 +61,6 @@ export const DATABASE: readonly Fault[] = [
     return { isFelt: () => broken.length > 0 }
   }),
   setting('default_transaction_read_only', 'on'),
-  setting('statement_timeout', '2ms', LOCK_SNAPSHOTS), // without a lock few statements take that long
   database('out of connections', async ({ cluster }) => {
     // The program may take one of those that end before all are taken.
     const mendFirst = await cluster.takeAllConnections()
