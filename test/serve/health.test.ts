@@ -47,7 +47,7 @@ test('not ready: what is wrong is named, and only that', async () => {
     checks: {
       database: { ok: true },
       lease: { ok: true },
-      schema: { ok: false, message: expect.stringContaining('the database was never reached') },
+      schema: { ok: false, message: expect.stringContaining('not prepared yet') },
       spool: { ok: false, message: expect.stringContaining('The spool is full') },
     },
   })

@@ -85,7 +85,7 @@ export const STORING: readonly Fault[] = [
 
 /** The records that were refused are tried again as if an hour had passed. */
 async function age(world: World): Promise<void> {
-  const folder = join(world.folder('main'), '.primosync/spool/refused')
+  const folder = join(world.folder('main'), 'spool/refused')
   for (const file of await readdir(folder).catch(() => []))
     utimesSync(join(folder, file), new Date(0), new Date(0))
 }
