@@ -133,8 +133,8 @@ async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal
       throw signal.aborted ? signal.reason : error
     }
     void lease?.release() // not waited for: the database may be away
-    const problem = reasonOf(asStoringProblem(error))
-    log.warn(`${problem} Asking goes on, and the answers wait in the spool.`)
+    const { message: problem, hint } = asStoringProblem(error)
+    log.warn(hint === null ? {} : { hint }, `${problem} Asking goes on, and the answers wait in the spool.`)
     const targets = chosen(await rememberedTargets(accounts, spool.folder), request)
     return { lease: null, problem, run: runOf(targets), targets }
   }
