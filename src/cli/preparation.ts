@@ -1,11 +1,12 @@
 // What ticks need of the warehouse, made when it is first reached and again whenever the database has become another
 // one: restored, dropped and created, migrated back and forth.
+
 import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import type { Config } from '../config/load.ts'
+import { longestPauseMs } from '../cron.ts'
 import { DatabaseAwayError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import { pauseDemo, resumeDemo } from '../sync/demo.ts'
-import { longestPauseMs } from '../sync/schedule.ts'
 import { forgetCalendar, setExpectedEvery } from '../warehouse/calendar.ts'
 import { readMark } from '../warehouse/mark.ts'
 import { type ConfiguredWarehouse, prepareWarehouse, warnOfOtherRules } from './warehouse.ts'

@@ -1,7 +1,7 @@
 // Readers from the text of a setting to its value. Each returns undefined for a text that is not allowed.
 
 import { BlockList, isIP } from 'node:net'
-import { validate as isCron } from 'node-cron'
+import { checkCron } from '../cron.ts'
 
 const UNIT_MS = { ms: 1, s: 1000, min: 60_000 } as const
 const LONGEST_MS = 10 * UNIT_MS.min
@@ -37,18 +37,11 @@ export const oneOf =
   (text: string) =>
     allowed.find((value) => value === text)
 
-/** Reads a cron line of five or six fields in node-cron's syntax. Its nicknames (`@hourly`) are not supported. */
-export function readSchedule(text: string): string | undefined {
-  const fields = text.split(/ +/)
-  if (fields.length !== 5 && fields.length !== 6) return undefined
-  const sizes = FIELD_SIZES.slice(-fields.length)
-  // A longer step means the first value only, and that is never what was meant by it.
-  const isStepTooLong = fields.some((field, i) => Number(/\/(\d+)/.exec(field)?.[1] ?? 1) > sizes[i]!)
-  return !isStepTooLong && isCron(text) ? text : undefined
+/** Reads a cron line of five or six fields (see cron.ts); throws an Error with the reason if it cannot be scheduled. */
+export function readSchedule(text: string): string {
+  checkCron(text)
+  return text
 }
-
-/** How many values a field of a cron line has: seconds, minutes, hours, days, months, days of the week. */
-const FIELD_SIZES = [60, 60, 24, 31, 12, 7]
 
 /** Checks the characters only: PostgreSQL decides later whether the time zone exists. */
 export const readTimezone = (text: string) => (/^[\w+\-/:]{1,64}$/.test(text) ? text : undefined)

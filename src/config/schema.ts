@@ -98,7 +98,7 @@ export const Settings = z.strictObject({
   DATABASE_URL_FILE: databaseUrl.file.optional(),
   PRIMOSYNC_DATA_DIR: setting('the path of a folder', (text) => text).prefault('.primosync'),
   SYNC_SCHEDULE: setting(
-    'a cron line of five fields, or six with seconds first, such as */5 * * * *; a step is at most as long as its field',
+    'a cron line of five fields, or six with seconds first, such as */5 * * * *',
     readSchedule,
   ).prefault('*/5 * * * *'),
   SYNC_CONCURRENCY: setting('a whole number from 1 to 500', wholeNumber(1, 500)).prefault('8'),

@@ -1,10 +1,10 @@
 // The cron schedule: when ticks are due. The caller keeps ticks from overlapping.
-import { createTask, type ScheduledTask } from 'node-cron'
+import { instantsOf } from '../cron.ts'
 
-/** Among how many future ticks the longest pause is looked for. */
-const LOOK_AHEAD = 500
 /** How often the clock is read: it may be set, and jumps when a suspended machine wakes up. */
 const LOOK_EVERY_MS = 1_000
+/** A clock that is set back by less goes through no instant a second time; one that is set back further starts anew. */
+const SMALL_STEP_MS = 60_000
 
 export interface Schedule {
   start(): void
@@ -14,8 +14,7 @@ export interface Schedule {
 
 /**
  * Calls `due` with each instant of the schedule (epoch milliseconds, whole seconds), and only once for several instants
- * that were missed. node-cron only computes the instants: its own timers stop after the clock is set back, and step
- * through all the seconds for which a machine was suspended.
+ * that were missed. When the clock is set, the next instant is found anew.
  */
 export function createSchedule(
   pattern: string,
@@ -23,42 +22,37 @@ export function createSchedule(
   due: (scheduledAt: number) => void,
 ): Schedule {
   const instants = instantsOf(pattern, timezone)
-  const nextTickAt = () => instants.getNextRuns(1)[0] ?? null // getNextRun works only for a started task
   let timer: NodeJS.Timeout | undefined
   let nextAt = Number.POSITIVE_INFINITY
   let lookedAt = 0
+  let lastDueAt = Number.NEGATIVE_INFINITY
 
-  const aim = () => {
-    nextAt = nextTickAt()?.getTime() ?? Number.POSITIVE_INFINITY
+  const nextFrom = (now: number) => {
+    const wasJustDue = lastDueAt > now && lastDueAt - now < SMALL_STEP_MS
+    return instants.after(wasJustDue ? lastDueAt : now)
+  }
+  const aim = (now: number) => {
+    nextAt = nextFrom(now) ?? Number.POSITIVE_INFINITY
   }
   const look = () => {
     const now = Date.now()
     const isDue = now >= nextAt
     const dueAt = nextAt
-    if (isDue || now < lookedAt) aim()
+    if (isDue) lastDueAt = dueAt
+    if (isDue || now < lookedAt) aim(now)
     lookedAt = now
     timer = setTimeout(look, Math.min(Math.max(nextAt - now, 1), LOOK_EVERY_MS))
     if (isDue) due(dueAt)
   }
   return {
     start() {
-      aim()
+      aim(Date.now())
       look()
     },
     stop: () => clearTimeout(timer),
-    nextTickAt,
+    nextTickAt() {
+      const next = nextFrom(Date.now())
+      return next === null ? null : new Date(next)
+    },
   }
-}
-
-/** Returns the longest time between two of the next 500 ticks of a schedule, in milliseconds. */
-export function longestPauseMs(pattern: string, timezone: string): number {
-  const instants = instantsOf(pattern, timezone)
-    .getNextRuns(LOOK_AHEAD)
-    .map((date) => date.getTime())
-  return Math.max(0, ...instants.slice(1).map((at, i) => at - instants[i]!))
-}
-
-/** Makes a task of node-cron that is never started, to compute instants. */
-function instantsOf(pattern: string, timezone: string): ScheduledTask {
-  return createTask(pattern, () => {}, { timezone })
 }

@@ -1,8 +1,9 @@
 // The daemon: the first tick at once, then on schedule, one at a time.
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { longestPauseMs } from '../../src/cron.ts'
 import { UsageError } from '../../src/errors.ts'
 import { type Daemon, type DaemonDeps, startDaemon } from '../../src/sync/daemon.ts'
-import { createSchedule, longestPauseMs } from '../../src/sync/schedule.ts'
+import { createSchedule } from '../../src/sync/schedule.ts'
 import type { TickReport } from '../../src/sync/tick.ts'
 import { openStage, rowsOf, runsOf, type Stage, storedAnswers } from '../helpers/tick.ts'
 
