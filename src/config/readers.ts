@@ -43,9 +43,6 @@ export function readSchedule(text: string): string {
   return text
 }
 
-/** Checks the characters only: PostgreSQL decides later whether the time zone exists. */
-export const readTimezone = (text: string) => (/^[\w+\-/:]{1,64}$/.test(text) ? text : undefined)
-
 /** Reads an address or a host name to listen on; returns `[::1]` without its brackets. */
 export function readHost(text: string): string | undefined {
   const host = text.replace(/^\[(.*)\]$/, '$1')

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { CATEGORY_ALLOWED, categoryProblem } from '../counters/category-name.ts'
 import { reasonOf } from '../errors.ts'
+import { knownTimezone } from '../timezone.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import {
   oneOf,
@@ -13,7 +14,6 @@ import {
   readRate,
   readRetentionMs,
   readSchedule,
-  readTimezone,
   wholeNumber,
 } from './readers.ts'
 import { constantSecret, openSecretFile, type Secret } from './secret.ts'
@@ -104,7 +104,9 @@ export const Settings = z.strictObject({
   SYNC_CONCURRENCY: setting('a whole number from 1 to 500', wholeNumber(1, 500)).prefault('8'),
   SYNC_RATE_LIMIT: setting('requests per second, a number above 0, or off', readRate).prefault('off'),
   SYNC_TIMEOUT: setting('a duration from 1 ms to 10 min, such as 10 s', readDurationMs).prefault('10 s'),
-  REPORTING_TIMEZONE: setting('a time zone such as Europe/Paris', readTimezone).prefault('Europe/Paris'),
+  REPORTING_TIMEZONE: setting('the name of a time zone such as Europe/Paris', knownTimezone).prefault(
+    'Europe/Paris',
+  ),
   SNAPSHOT_RETENTION: setting('off, or a number of days such as 400 days', readRetentionMs).prefault('off'),
   HTTP_HOST: setting('an address or host name to listen on', readHost).prefault('127.0.0.1'),
   HTTP_PORT: setting('a port from 0 (any free one) to 65535', wholeNumber(0, 65_535)).prefault('8080'),

@@ -64,7 +64,7 @@ function createReaderFor(
 
 interface BlockReader {
   read(lines: readonly Line[]): (Entry | LineProblem)[]
-  end(): LineProblem[]
+  end(): (Entry | LineProblem)[]
 }
 
 function createReader(format: Format, options: ReadOptions): BlockReader {

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { type Calendar, createCalendar, type Day, isoDay } from '../counters/calendar.ts'
 import { RULES_VERSION } from '../counters/rules-version.ts'
 import { PrimosyncError, UsageError } from '../errors.ts'
+import { knownTimezone } from '../timezone.ts'
 import type { Db, Warehouse } from './pool.ts'
 
 const DAY_MS = 86_400_000
@@ -45,10 +46,14 @@ export async function holdTimezone(db: Db, timezone: string): Promise<void> {
 }
 
 function otherTimezone(timezone: string, settled: string): UsageError {
+  const rebuild = `cut all trends anew with: primosync rebuild --timezone ${timezone}`
   return new UsageError(
     `REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${settled}.`,
     {
-      hint: `Set REPORTING_TIMEZONE=${settled}, or cut all trends anew with: primosync rebuild --timezone ${timezone}`,
+      hint:
+        knownTimezone(settled) === settled
+          ? `Set REPORTING_TIMEZONE=${settled}, or ${rebuild}`
+          : `Schedules cannot use ${settled}: ${rebuild}`,
     },
   )
 }
@@ -58,8 +63,13 @@ export async function reportingTimezone(db: Db): Promise<string | null> {
   return row?.timezone ?? null
 }
 
-/** Throws a UsageError unless PostgreSQL knows the zone by its full name (`Europe/Paris`, not an abbreviation). */
+/** Throws a UsageError unless both PostgreSQL and JavaScript know the zone by this name. */
 export async function refuseUnknownTimezone(db: Db, timezone: string): Promise<void> {
+  if (knownTimezone(timezone) !== timezone) {
+    throw new UsageError(`${JSON.stringify(timezone)} is no name of a time zone that can be used.`, {
+      hint: 'Use a name of the IANA time zone database such as Europe/Paris, in its usual letters.',
+    })
+  }
   const { rows } = await sql`select 1 from pg_timezone_names where name = ${timezone}`.execute(db)
   if (rows.length > 0) return
   throw new UsageError(

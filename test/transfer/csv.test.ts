@@ -26,6 +26,25 @@ test('columns in any order, cells in quotes, records over several lines', async 
   ])
 })
 
+for (const [what, file] of [
+  ['a delimiter in a line of its own', `sep=|\r\ncategory|observed_at|sent\r\na|${AT}|5\r\n`],
+  ['an index without a name, as pandas writes', `,category,observed_at,sent\n0,a,${AT},5\n`],
+  ['commas at the ends of lines', `category,observed_at,sent,,\na,${AT},5,,\n`],
+] as const) {
+  test(what, async () => {
+    expect(await entriesOf(file, 'csv')).toEqual([
+      expect.objectContaining({ category: 'a', reading: expect.objectContaining({ timespent: null }) }),
+    ])
+  })
+}
+
+test('carriage returns alone are refused in words', async () => {
+  await expect(entriesOf(`category,observed_at,sent\ra,${AT},5\r`, 'csv')).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining('carriage returns'),
+  })
+})
+
 for (const [what, delimiter] of [
   ['semicolons', ';'],
   ['tabs', '\t'],
@@ -78,8 +97,32 @@ describe('records that are refused', () => {
 
   test('a quote that is never closed, with the line where it opens', async () => {
     const entries = await entriesOf(`${HEADER}\nc,${AT},1,,\n"c,${AT},1,,\nc,${AT},1,,\n`, 'csv')
-    expect(entries.at(-1)).toEqual({ line: 3, reason: 'a quote is not closed' })
+    expect(entries).toEqual([
+      expect.objectContaining({ line: 2, category: 'c' }),
+      { line: 3, reason: 'a quote is not closed' },
+      expect.objectContaining({ line: 4, category: 'c' }),
+    ])
   })
+
+  // What is written between two good lines, and the lines of it that are refused. All other lines are read.
+  for (const [what, lines, refused] of [
+    ['a quote within a cell', [`5" screen,${AT},1,,`], [3]],
+    ['a quote at the start of a cell', [`"5 screen,${AT},1,,`], [3]],
+    ['two of these', [`"5 screen,${AT},1,,`, `"6 screen,${AT},1,,`, `d,${AT},1,,`], [3, 4]],
+    ['one before a record over two lines', [`"5 screen,${AT},1,,`, '"d', `d",${AT},1,,`], [3]],
+    ['a record over two lines with a cell too few', ['"d', `d",${AT},1`], [3, 4]],
+    ['a quoted cell that goes on after its quote', [`"d"d,${AT},1,,`], [3]],
+  ] as const) {
+    test(`${what} costs no other line`, async () => {
+      const file = [HEADER, `c,${AT},1,,`, ...lines, `c,${AT},2,,`, `e,${AT},3,,`, ''].join('\n')
+      const entries = await entriesOf(file, 'csv')
+      const problems = entries.filter((entry) => 'reason' in entry).map(({ line }) => line)
+      expect(problems).toEqual(refused)
+      const categories = entries.flatMap((entry) => ('reason' in entry ? [] : [entry.category]))
+      expect(categories[0]).toBe('c')
+      expect(categories.slice(-2)).toEqual(['c', 'e'])
+    })
+  }
 
   test('a line that is not UTF-8, as a spreadsheet saves it for Western Europe', async () => {
     const entries = await entriesOf(Buffer.from(`${HEADER}\né,${AT},1,,\nc,${AT},1,,\n`, 'latin1'), 'csv')
