@@ -43,13 +43,15 @@ export function createCsvReader(options: ReadOptions): CsvReader {
       if (line.problem !== null) return { line: line.number, reason: line.problem }
       if (line.text.trim() === '') return null
       if (table === null) return takeHeader(withoutReturn(line.text))
+      const cells = splitRecord(withoutReturn(line.text), table.delimiter)
+      if (cells !== 'open') return readRecord(line.number, cells, table, options)
     } else if (line.problem !== null || openChars > MAX_RECORD_CHARS) {
       waiting.push(line)
       return giveUp(UNCLOSED)
     }
     open.push(line)
     openChars += line.text.length
-    return open.length === 1 || closesQuote(line.text) ? takeRecord(table!) : null
+    return open.length > 1 && closesQuote(line.text) ? takeOpen(table!) : null
   }
 
   function takeHeader(text: string): null {
@@ -59,14 +61,12 @@ export function createCsvReader(options: ReadOptions): CsvReader {
     return null
   }
 
-  function takeRecord(table: Table): Entry | LineProblem | null {
+  function takeOpen(table: Table): Entry | LineProblem | null {
     const [first] = open
     const cells = splitRecord(withoutReturn(open.map(({ text }) => text).join('\n')), table.delimiter)
     if (cells === 'open') return null
-    if (open.length > 1) {
-      if (cells === null) return giveUp(MISPLACED)
-      if (cells.length !== table.columns.length) return giveUp(UNCLOSED)
-    }
+    if (cells === null) return giveUp(MISPLACED)
+    if (cells.length !== table.columns.length) return giveUp(UNCLOSED)
     open = []
     openChars = 0
     return readRecord(first!.number, cells, table, options)
