@@ -188,12 +188,15 @@ create table store.rejected (
   at timestamp with time zone not null,
   reason text not null,
   body text not null,
+  stored_at timestamp with time zone,
   PRIMARY KEY (id),
   FOREIGN KEY (category_id) REFERENCES store.category(id),
   FOREIGN KEY (run_id) REFERENCES store.run(id)
 );
 
 CREATE INDEX rejected_by_category ON store.rejected USING btree (category_id, at DESC);
+
+CREATE INDEX rejected_waiting ON store.rejected USING btree (category_id, at) WHERE (stored_at IS NULL);
 
 create table store.repeatable (
   one boolean not null default true,
@@ -731,7 +734,7 @@ join store.category c on c.id = f.category_id
 join store.account a on a.id = c.account_id;
 
 create or replace view sync.rejected as
-select r.run_id as run, a.name as account, c.name as category, r.at, r.reason, r.body
+select r.run_id as run, a.name as account, c.name as category, r.at, r.reason, r.body, r.stored_at
 from store.rejected r
 join store.category c on c.id = r.category_id
 join store.account a on a.id = c.account_id;

@@ -116,6 +116,7 @@ test('no command and no fault writes a secret anywhere', async () => {
     rebuild: () => runBoth(['rebuild']),
     reclassify: () =>
       runBoth(['reclassify', '--category', 'a', '--at', at, '--as', 'dip', '--why', 'a canary']),
+    rejudge: () => runBoth(['rejudge']),
     grant: () => runBoth(['grant', reader]),
     doctor: () => runBoth(['doctor']),
     async sandbox() {

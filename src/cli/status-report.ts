@@ -62,6 +62,7 @@ function headLines(facts: Status, { colors, width }: View): string[] {
     rejected === 0
       ? ['rejected', 'none in 24 hours']
       : ['rejected', `${plural(rejected, 'answer')} in 24 hours (sync.rejected)`, colors.yellow],
+    ...rejectingLine(facts, when, colors),
     stale === 0
       ? ['stale', 'none']
       : ['stale', `${stale} of ${plural(categories.length, 'category', 'categories')}`, colors.red],
@@ -71,6 +72,19 @@ function headLines(facts: Status, { colors, width }: View): string[] {
       (line, i) => (i === 0 ? name : '').padEnd(NAME_COLUMNS) + paint(line),
     ),
   )
+}
+
+/** Nothing of these categories is stored until somebody acts. */
+function rejectingLine(
+  { rejecting }: Status,
+  when: (at: Date) => string,
+  colors: Colors,
+): [name: string, text: string, paint: (text: string) => string][] {
+  const [first] = rejecting
+  if (first === undefined) return []
+  const others = rejecting.length > 1 ? `; so it is for ${rejecting.length - 1} more` : ''
+  const text = `Every answer for ${first.category} since ${when(first.since)}, ${first.answers} in all: ${first.reason}${others}.`
+  return [['', text, colors.red]]
 }
 
 function paintOf({ status }: Run, colors: Colors): (text: string) => string {

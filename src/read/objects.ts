@@ -68,6 +68,7 @@ export const Rejected = z.strictObject({
   reason: z.string(),
   body: z.string(),
   body_length: z.int(),
+  stored_at: instant.nullable(),
 })
 
 export const Account = z.strictObject({
@@ -113,6 +114,9 @@ export const Status = z.strictObject({
   category_counts: z.strictObject({ active: z.int(), paused: z.int(), stale: z.int() }),
   failed_last_day: z.int(),
   rejected_last_day: z.int(),
+  rejecting: z
+    .array(z.strictObject({ ...key, since: instant, answers: z.int(), reason: z.string() }))
+    .meta({ description: 'Categories whose newest answers were rejected, with when that began' }),
   storage: z.strictObject({ database_bytes: z.int(), snapshots: z.int() }),
   failures: z.array(FailureSummary),
   categories: z.array(

@@ -126,7 +126,15 @@ function selectRejected(db: Db, bodyLimit: number) {
     .selectFrom('store.rejected as r')
     .innerJoin('store.category as c', 'c.id', 'r.category_id')
     .innerJoin('store.account as a', 'a.id', 'c.account_id')
-    .select(['r.id', 'r.run_id as run', 'a.name as account', 'c.name as category', 'r.at', 'r.reason'])
+    .select([
+      'r.id',
+      'r.run_id as run',
+      'a.name as account',
+      'c.name as category',
+      'r.at',
+      'r.reason',
+      'r.stored_at',
+    ])
     .select([
       sql<string>`left(r.body, ${bodyLimit})`.as('body'),
       sql<number>`length(r.body)`.as('body_length'),

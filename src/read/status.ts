@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Spool } from '../spool/spool.ts'
 import type { CategoryNote, CategoryState } from '../warehouse/tables.ts'
 import { keyOf } from './category-keys.ts'
+import { type Rejecting, readRejecting } from './rejecting.ts'
 import { type FailureSummary, type Run, readFailureSummaries, readLastRun } from './runs.ts'
 import { readSentByDay, type SentOnDay } from './sent-by-day.ts'
 import type { Source } from './source.ts'
@@ -30,6 +31,8 @@ export interface StatusSummary {
   /** In the last 24 hours. */
   readonly failed_last_day: number
   readonly rejected_last_day: number
+  /** Categories whose newest answers were rejected, those of the longest time first. */
+  readonly rejecting: readonly Rejecting[]
 }
 
 export interface CategoryStatus {
@@ -62,8 +65,9 @@ export const SENT_DAYS = 14
 export async function readStatusSummary(context: StatusContext): Promise<StatusSummary> {
   const { db, hiddenAccount, spool } = context
   const visible = sql`(${hiddenAccount}::text is null or account is distinct from ${hiddenAccount})`
-  const [lastRun, segments, counts] = await Promise.all([
+  const [lastRun, rejecting, segments, counts] = await Promise.all([
     readLastRun(context),
+    readRejecting(context),
     listWaiting(spool, db),
     sql<{ active: number; paused: number; stale: number; failed: number; rejected: number }>`
       /* readStatus */
@@ -88,6 +92,7 @@ export async function readStatusSummary(context: StatusContext): Promise<StatusS
     category_counts: { active, paused, stale },
     failed_last_day: failed,
     rejected_last_day: rejected,
+    rejecting,
   }
 }
 

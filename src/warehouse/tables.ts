@@ -79,6 +79,7 @@ interface Rejected {
   at: Date
   reason: string
   body: string
+  stored_at: Generated<Date | null>
 }
 
 interface RecordedDecision {

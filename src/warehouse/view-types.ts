@@ -156,7 +156,13 @@ export interface Views {
   }
   'sync.runs': RunView
   'sync.failures': FailureView
-  'sync.rejected': OfCategory & { run: number; at: Date; reason: string; body: string }
+  'sync.rejected': OfCategory & {
+    run: number
+    at: Date
+    reason: string
+    body: string
+    stored_at: Date | null
+  }
   'sync.decisions': DecisionView
   'sync.prunes': OfCategory & {
     pruned_at: Date

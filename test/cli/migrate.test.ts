@@ -22,7 +22,7 @@ test('migrate says what it ran, and --status what has run and what has not', asy
     stdout: expect.stringMatching(/0001_store +not yet/),
   })
   const ran = await run(['migrate'], env)
-  expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Migrated: 0001_store, views\./) })
+  expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Migrated: 0001_store, .*views\./) })
   expect(await run(['migrate'], env)).toMatchObject({ code: 0, stdout: 'The schema is up to date.\n' })
   const status = JSON.parse((await run(['migrate', '--status', '--json'], env)).stdout)
   expect(status[0]).toEqual({ name: '0001_store', executed_at: expect.stringMatching(/^\d{4}-/) })

@@ -60,6 +60,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./reclassify.ts')).reclassify,
   },
   {
+    name: 'rejudge',
+    summary: 'read rejected answers again, and store what is valid by now',
+    load: async () => (await import('./rejudge.ts')).rejudge,
+  },
+  {
     name: 'grant',
     summary: 'let a database role read schemas sms and sync, and nothing else',
     load: async () => (await import('./grant.ts')).grant,

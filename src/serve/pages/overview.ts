@@ -84,7 +84,22 @@ ${tile(
     : html`<a href="/runs?troubled=yes">${view.formats.count(status.failed_last_day)} failed</a>`,
   `${view.formats.count(status.rejected_last_day)} answers rejected`,
 )}
-</dl>`
+</dl>
+${rejectingNotice(view, status)}`
+}
+
+function rejectingNotice(view: View, { rejecting }: StatusSummary): Html | string {
+  if (rejecting.length === 0) return ''
+  return notice(
+    'bad',
+    `The answers for ${rejecting.length === 1 ? 'a category are' : `${rejecting.length} categories are`} rejected, and nothing is stored.`,
+    html`${rejecting
+      .slice(0, 5)
+      .map(
+        ({ category, since, answers, reason }) =>
+          html`<b>${category}</b>: ${view.formats.count(answers)} since ${time(view, since)}, the last one because ${reason}. `,
+      )}They are kept in <a href="/runs">sync.rejected</a>; <code>primosync rejudge</code> reads them again.`,
+  )
 }
 
 function tile(name: string, mood: 'ok' | 'warn' | 'bad', value: Html, detail: string): Html {

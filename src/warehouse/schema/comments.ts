@@ -271,6 +271,8 @@ const SYNC: Readonly<Record<string, Commented>> = {
       reason:
         "Why: conflict (other values are stored at its instant), clock (this machine's clock went back), final (pruning has made that part of the history final), or the rule that the answer broke.",
       body: 'The answer, cut at 64 KiB.',
+      stored_at:
+        'When primosync rejudge stored it after all, or found it stored. An instant; null: it is rejected still.',
     },
   },
   'sync.decisions': {

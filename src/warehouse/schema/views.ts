@@ -120,7 +120,7 @@ from store.failure f
 ${OF_CATEGORY('f.category_id')};
 
 create or replace view sync.rejected as
-select r.run_id as run, a.name as account, c.name as category, r.at, r.reason, r.body
+select r.run_id as run, a.name as account, c.name as category, r.at, r.reason, r.body, r.stored_at
 from store.rejected r
 ${OF_CATEGORY('r.category_id')};
 
