@@ -101,6 +101,7 @@ export const Settings = z.strictObject({
   SYNC_CONCURRENCY: setting('a whole number from 1 to 500', wholeNumber(1, 500)).prefault('8'),
   SYNC_RATE_LIMIT: setting('requests per second, a number above 0, or off', readRate).prefault('off'),
   SYNC_TIMEOUT: setting('a duration from 1 ms to 10 min, such as 10 s', readDurationMs).prefault('10 s'),
+  SYNC_ACCOUNT_STATS: setting('on or off', oneOf('on', 'off')).prefault('on'),
   REPORTING_TIMEZONE: setting('a time zone such as Europe/Paris', readTimezone).prefault('Europe/Paris'),
   SNAPSHOT_RETENTION: setting('off, or a number of days such as 400 days', readRetentionMs).prefault('off'),
   HTTP_HOST: setting('an address or host name to listen on', readHost).prefault('127.0.0.1'),

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { Spool } from '../spool/spool.ts'
 import type { CategoryNote, CategoryState } from '../warehouse/tables.ts'
+import { type AccountStats, readAccountStats } from './account-stats.ts'
 import { keyOf } from './category-keys.ts'
 import { type FailureSummary, type Run, readFailureSummaries, readLastRun } from './runs.ts'
 import { readSentByDay, type SentOnDay } from './sent-by-day.ts'
@@ -30,6 +31,7 @@ export interface StatusSummary {
   /** In the last 24 hours. */
   readonly failed_last_day: number
   readonly rejected_last_day: number
+  readonly accounts: readonly AccountStats[]
 }
 
 export interface CategoryStatus {
@@ -62,9 +64,10 @@ export const SENT_DAYS = 14
 export async function readStatusSummary(context: StatusContext): Promise<StatusSummary> {
   const { db, hiddenAccount, spool } = context
   const visible = sql`(${hiddenAccount}::text is null or account is distinct from ${hiddenAccount})`
-  const [lastRun, segments, counts] = await Promise.all([
+  const [lastRun, segments, accounts, counts] = await Promise.all([
     readLastRun(context),
     listWaiting(spool, db),
+    readAccountStats(context),
     sql<{ active: number; paused: number; stale: number; failed: number; rejected: number }>`
       /* readStatus */
       select * from (
@@ -88,6 +91,7 @@ export async function readStatusSummary(context: StatusContext): Promise<StatusS
     category_counts: { active, paused, stale },
     failed_last_day: failed,
     rejected_last_day: rejected,
+    accounts,
   }
 }
 

@@ -94,7 +94,10 @@ interface RunView {
   duration_seconds: number | null
 }
 
-interface FailureView extends OfCategory {
+interface FailureView {
+  account: string
+  /** Null: the question about the account itself. */
+  category: string | null
   run: number
   at: Date
   class: FailureRecord['class']
@@ -156,7 +159,14 @@ export interface Views {
   }
   'sync.runs': RunView
   'sync.failures': FailureView
-  'sync.rejected': OfCategory & { run: number; at: Date; reason: string; body: string }
+  'sync.rejected': {
+    account: string
+    category: string | null
+    run: number
+    at: Date
+    reason: string
+    body: string
+  }
   'sync.decisions': DecisionView
   'sync.prunes': OfCategory & {
     pruned_at: Date

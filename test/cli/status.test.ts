@@ -52,6 +52,7 @@ const FACTS: Status = {
   category_counts: { active: 2, paused: 1, stale: 0 },
   failed_last_day: 0,
   rejected_last_day: 0,
+  accounts: [],
   failures: [],
   categories: [
     category('codeConfirmation'),

@@ -67,6 +67,7 @@ export async function openStage({
     timezone: ZONE,
     replayGraceMs: null,
     retentionMs: null,
+    accountStats: false,
     holder: 'a test',
     prepare: () => settleTimezone(warehouse, ZONE),
   }
