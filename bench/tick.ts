@@ -46,6 +46,7 @@ export const wholeTick: Question = {
         timezone: TIMEZONE,
         holder: 'bench',
         retentionMs: null,
+        accountStats: false,
         replayGraceMs: null,
         prepare: async () => {},
         log: pino({ level: 'silent' }),

@@ -37,7 +37,7 @@ create table store.category (
   UNIQUE (account_id, name),
   PRIMARY KEY (id),
   FOREIGN KEY (account_id) REFERENCES store.account(id),
-  CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255))),
+  CHECK ((char_length(name) <= 255)),
   CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'removed'::text])))
 );
 
@@ -427,7 +427,8 @@ select
   c.added_at, w.first_at as first_snapshot_at, w.newest_at as last_snapshot_at
 from store.category c
 join store.account a on a.id = c.account_id
-left join store.walk w on w.category_id = c.id;
+left join store.walk w on w.category_id = c.id
+where c.name <> '';
 
 create or replace view sms.calendar as
 select
@@ -441,7 +442,7 @@ select
   s.sent, s.submitted, s.delivered, s.openers, s.clickers, s.clicks, s.opens, s.replies, s.unsubscribers, s.errors, s.bounced, s.complaint,
   s.timespent, s.extra, case when s.imported then 'import' else 'api' end as source, s.run_id
 from store.snapshot s
-join store.category c on c.id = s.category_id
+join store.category c on c.id = s.category_id and c.name <> ''
 join store.account a on a.id = c.account_id;
 
 create or replace view sms.deltas as
@@ -451,7 +452,7 @@ select
   s.sent_delta as sent, s.submitted_delta as submitted, s.delivered_delta as delivered, s.openers_delta as openers, s.clickers_delta as clickers, s.clicks_delta as clicks, s.opens_delta as opens, s.replies_delta as replies, s.unsubscribers_delta as unsubscribers, s.errors_delta as errors, s.bounced_delta as bounced, s.complaint_delta as complaint,
   s.timespent_delta as timespent, s.extra_delta as extra
 from store.snapshot s
-join store.category c on c.id = s.category_id
+join store.category c on c.id = s.category_id and c.name <> ''
 join store.account a on a.id = c.account_id
 where s.kind is not null;
 
@@ -463,7 +464,7 @@ select
   extract(epoch from now() - s.observed_at)::double precision as age_seconds
 from store.walk w
 join store.snapshot s on s.category_id = w.category_id and s.observed_at = w.newest_at
-join store.category c on c.id = w.category_id
+join store.category c on c.id = w.category_id and c.name <> ''
 join store.account a on a.id = c.account_id;
 
 -- Rates are plain quotients; double precision keeps 15 digits.
@@ -504,7 +505,7 @@ select
   store.coverage(w.first_at, w.newest_at, h.hour, least(h.hour + interval '1 hour', d.ends_at)) as coverage,
   w.newest_at >= least(h.hour + interval '1 hour', d.ends_at) and now() >= least(h.hour + interval '1 hour', d.ends_at) as is_complete
 from store.category c
-join store.account a on a.id = c.account_id
+join store.account a on a.id = c.account_id and c.name <> ''
 join store.walk w on w.category_id = c.id
 join store.all_hours h on h.category_id = c.id
 join store.calendar d on d.day = h.day;
@@ -517,7 +518,7 @@ select
   store.coverage(w.first_at, w.newest_at, d.starts_at, d.ends_at) as coverage,
   w.newest_at >= d.ends_at and now() >= d.ends_at as is_complete
 from store.category c
-join store.account a on a.id = c.account_id
+join store.account a on a.id = c.account_id and c.name <> ''
 join store.walk w on w.category_id = c.id
 join store.all_days h on h.category_id = c.id
 join store.calendar d on d.day = h.day;
@@ -531,7 +532,7 @@ select
   store.coverage(w.first_at, w.newest_at, d.week_starts_at, d.week_ends_at) as coverage,
   w.newest_at >= d.week_ends_at and now() >= d.week_ends_at as is_complete
 from store.category c
-join store.account a on a.id = c.account_id
+join store.account a on a.id = c.account_id and c.name <> ''
 join store.walk w on w.category_id = c.id
 join store.all_days h on h.category_id = c.id
 join store.calendar d on d.day = h.day
@@ -546,7 +547,7 @@ select
   store.coverage(w.first_at, w.newest_at, d.month_starts_at, d.month_ends_at) as coverage,
   w.newest_at >= d.month_ends_at and now() >= d.month_ends_at as is_complete
 from store.category c
-join store.account a on a.id = c.account_id
+join store.account a on a.id = c.account_id and c.name <> ''
 join store.walk w on w.category_id = c.id
 join store.all_days h on h.category_id = c.id
 join store.calendar d on d.day = h.day
@@ -696,6 +697,67 @@ lateral (values
   ('complaint_rate', 'rate', complaint_rate::numeric)
 ) as metrics (metric, kind, value);
 
+create or replace view sms.account_readings as
+select
+  a.name as account, (select day from store.calendar where starts_at <= s.observed_at order by starts_at desc limit 1) as day, s.observed_at, s.sent as sent, s.submitted as submitted, s.delivered as delivered, s.errors as undelivered, s.bounced as bounces, s.unsubscribers as unsubscribers, s.timespent as credits, s.run_id
+from store.snapshot s
+join store.category c on c.id = s.category_id
+join store.account a on a.id = c.account_id and c.name = '';
+
+create or replace view sms.account_trends_daily as
+select
+  a.name as account, h.day, h.sent as sent, h.submitted as submitted, h.delivered as delivered, h.errors as undelivered, h.bounced as bounces, h.unsubscribers as unsubscribers, h.timespent as credits, g.used as credits_used, g.bought as credits_bought,
+  case when h.sent is not null then coalesce(k.sent, 0) end as attributed, h.sent - coalesce(k.sent, 0) as unattributed,
+  w.newest_at >= d.ends_at and now() >= d.ends_at as is_complete
+from store.category c
+join store.account a on a.id = c.account_id and c.name = ''
+join store.walk w on w.category_id = c.id
+join store.all_days h on h.category_id = c.id
+join store.calendar d on d.day = h.day
+cross join lateral (
+  select sum(greatest(-s.timespent_delta, 0)) as used, sum(greatest(s.timespent_delta, 0)) as bought
+  from store.snapshot s
+  where s.category_id = c.id and s.observed_at >= d.starts_at and s.observed_at < d.ends_at
+) g
+cross join lateral (
+  select sum(t.sent)::bigint as sent
+  from store.category watched join store.all_days t on t.category_id = watched.id
+  where watched.account_id = c.account_id and watched.name <> '' and t.day = h.day
+) k;
+
+create or replace view sms.credits as
+select
+  account, observed_at, credits, used_7_days, used_28_days, per_day, days_left,
+  -- beyond that, a date says nothing
+  case when days_left < 36500 then
+    ((observed_at + days_left * interval '1 day') at time zone (select timezone from store.reporting))::date
+  end as empty_on
+from (
+  select *, case when credits <= 0 then 0 when per_day > 0 then credits::double precision / per_day end as days_left
+  from (
+    select
+      a.name as account, n.observed_at, n.credits, u.used_7_days, u.used_28_days,
+      case when n.observed_at - u.since >= interval '1 day' then
+        u.used_28_days::double precision / (extract(epoch from n.observed_at - u.since)::double precision / 86400)
+      end as per_day
+    from store.category c
+    join store.account a on a.id = c.account_id and c.name = ''
+    cross join lateral (
+      select s.observed_at, s.timespent as credits from store.snapshot s
+      where s.category_id = c.id and s.timespent is not null and s.kind is distinct from 'dip'
+      order by s.observed_at desc limit 1
+    ) n
+    cross join lateral (
+      select
+        sum(greatest(-s.timespent_delta, 0)) filter (where s.observed_at > n.observed_at - interval '7 days') as used_7_days,
+        sum(greatest(-s.timespent_delta, 0)) as used_28_days, min(s.previous_at) as since
+      from store.snapshot s
+      where s.category_id = c.id and s.timespent_delta is not null
+        and s.observed_at > n.observed_at - interval '28 days' and s.observed_at <= n.observed_at
+    ) u
+  ) used
+) told;
+
 create or replace view sms.freshness as
 select
   a.name as account, c.name as category, c.state, w.newest_at as last_snapshot_at,
@@ -714,11 +776,12 @@ left join lateral (
     select refused.at, refused.class, refused.message
     from store.failure refused
     join store.category met on met.id = refused.category_id
-    where met.account_id = c.account_id and refused.class in ('authentication', 'account')
+    where met.account_id = c.account_id and met.name <> '' and refused.class in ('authentication', 'account')
     order by refused.at desc limit 1
   )
   order by at desc limit 1
-) f on true;
+) f on true
+where c.name <> '';
 
 create or replace view sync.runs as
 select
@@ -728,13 +791,14 @@ from store.run;
 
 create or replace view sync.failures as
 select
-  f.run_id as run, a.name as account, c.name as category, f.at, f.class, f.http_status, f.api_code, f.attempts, f.message
+  f.run_id as run, a.name as account, nullif(c.name, '') as category, f.at, f.class, f.http_status, f.api_code, f.attempts, f.message
 from store.failure f
 join store.category c on c.id = f.category_id
 join store.account a on a.id = c.account_id;
 
 create or replace view sync.rejected as
-select r.run_id as run, a.name as account, c.name as category, r.at, r.reason, r.body, r.stored_at
+select
+  r.run_id as run, a.name as account, nullif(c.name, '') as category, r.at, r.reason, r.body, r.stored_at
 from store.rejected r
 join store.category c on c.id = r.category_id
 join store.account a on a.id = c.account_id;
@@ -744,7 +808,7 @@ select
   a.name as account, c.name as category, d.observed_at, d.decided_as, d.decided_by, d.decided_at, d.why,
   d.id = max(d.id) over (partition by d.category_id, d.observed_at) as holds
 from store.decision d
-join store.category c on c.id = d.category_id
+join store.category c on c.id = d.category_id and c.name <> ''
 join store.account a on a.id = c.account_id;
 
 create or replace view sync.prunes as
@@ -752,7 +816,7 @@ select
   a.name as account, c.name as category, p.pruned_at, p.snapshots, p.edge as kept_from,
   p.edge + 604800000 * interval '1 millisecond' as final_until
 from store.prune p
-join store.category c on c.id = p.category_id
+join store.category c on c.id = p.category_id and c.name <> ''
 join store.account a on a.id = c.account_id;
 
 create or replace trigger keep_what_was_said before update on store.snapshot for each row

@@ -1,4 +1,5 @@
 // The state of things as lines for a person, within the columns of a terminal. Pure.
+import { type AccountStats, creditsText, unattributedShare, unattributedText } from '../read/account-stats.ts'
 import { exactSum } from '../read/exact-number.ts'
 import type { FailureSummary, Run } from '../read/runs.ts'
 import type { SentOnDay } from '../read/sent-by-day.ts'
@@ -40,12 +41,14 @@ export function statusLines(facts: Status, view: View): string[] {
 
 const NAME_COLUMNS = 13
 
+type HeadLine = [name: string, text: string, paint?: (text: string) => string]
+
 function headLines(facts: Status, { colors, width }: View): string[] {
   const { now, timezone, schedule, last_run: lastRun, next_tick_at: nextTickAt, spool, storage } = facts
   const when = (at: Date) => `${relativeTime(at, now)} (${clockTime(at, now, timezone)})`
   const { rejected_last_day: rejected, categories } = facts
   const { stale } = facts.category_counts
-  const lines: [name: string, text: string, paint?: (text: string) => string][] = [
+  const lines: HeadLine[] = [
     ['now', `${absoluteTime(now, timezone)} ${timezone}`],
     lastRun
       ? [
@@ -67,6 +70,7 @@ function headLines(facts: Status, { colors, width }: View): string[] {
       ? ['stale', 'none']
       : ['stale', `${stale} of ${plural(categories.length, 'category', 'categories')}`, colors.red],
   ]
+  lines.push(...facts.accounts.map((account) => accountLine(account, facts, colors)))
   return lines.flatMap(([name, text, paint = String]) =>
     wrapTo(text, width && Math.max(20, width - NAME_COLUMNS)).map(
       (line, i) => (i === 0 ? name : '').padEnd(NAME_COLUMNS) + paint(line),
@@ -75,16 +79,23 @@ function headLines(facts: Status, { colors, width }: View): string[] {
 }
 
 /** Nothing of these categories is stored until somebody acts. */
-function rejectingLine(
-  { rejecting }: Status,
-  when: (at: Date) => string,
-  colors: Colors,
-): [name: string, text: string, paint: (text: string) => string][] {
+function rejectingLine({ rejecting }: Status, when: (at: Date) => string, colors: Colors): HeadLine[] {
   const [first] = rejecting
   if (first === undefined) return []
   const others = rejecting.length > 1 ? `; so it is for ${rejecting.length - 1} more` : ''
   const text = `Every answer for ${first.category} since ${when(first.since)}, ${first.answers} in all: ${first.reason}${others}.`
   return [['', text, colors.red]]
+}
+
+/** Credits, how long they last, and what no watched category accounts for. */
+function accountLine(account: AccountStats, { accounts }: Status, colors: Colors): HeadLine {
+  const share = unattributedShare(account)
+  const text = [
+    ...(accounts.length > 1 ? [account.account] : []),
+    creditsText(account),
+    ...(share === null ? [] : [unattributedText(account, count)]),
+  ].join('; ')
+  return share === null ? ['credits', text] : ['credits', text, colors.yellow]
 }
 
 function paintOf({ status }: Run, colors: Colors): (text: string) => string {
@@ -147,7 +158,7 @@ function failureColumns(
 ): readonly Column<FailureSummary>[] {
   return [
     ...accountColumn<FailureSummary>(categories),
-    { header: 'category', value: ({ category }) => category, narrow: 'cut' },
+    { header: 'category', value: ({ category }) => category ?? 'the account', narrow: 'cut' },
     { header: 'class', value: (failure) => failure.class, color: colors.red },
     { header: 'times', value: (failure) => failure.count, align: 'right' },
     { header: 'last', value: ({ last_at }) => relativeTime(last_at, now) },
@@ -157,7 +168,7 @@ function failureColumns(
 }
 
 /** A message begins with the category, which has its own column here. */
-const ITS_CATEGORY = /^category "(?:[^"\\]|\\.)*": /
+const ITS_CATEGORY = /^(?:category "(?:[^"\\]|\\.)*"|the account): /
 
 /** Only where there are several. */
 function accountColumn<Row extends { account: string }>(

@@ -35,6 +35,8 @@ export interface Config {
   readonly syncConcurrency: number
   readonly syncRateLimitPerSecond: number | null
   readonly syncTimeoutMs: number
+  /** Whether each run also asks for the totals of the accounts themselves. */
+  readonly syncAccountStats: boolean
   readonly reportingTimezone: string
   /** null: snapshots are kept for ever. */
   readonly snapshotRetentionMs: number | null
@@ -108,6 +110,7 @@ function toConfig(settings: Settings, cwd: string, env: NodeJS.ProcessEnv): Conf
     syncConcurrency: settings.SYNC_CONCURRENCY,
     syncRateLimitPerSecond: settings.SYNC_RATE_LIMIT,
     syncTimeoutMs: settings.SYNC_TIMEOUT,
+    syncAccountStats: settings.SYNC_ACCOUNT_STATS === 'on',
     reportingTimezone: settings.REPORTING_TIMEZONE,
     snapshotRetentionMs: settings.SNAPSHOT_RETENTION,
     httpHost: settings.HTTP_HOST,

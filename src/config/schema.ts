@@ -104,6 +104,7 @@ export const Settings = z.strictObject({
   SYNC_CONCURRENCY: setting('a whole number from 1 to 500', wholeNumber(1, 500)).prefault('8'),
   SYNC_RATE_LIMIT: setting('requests per second, a number above 0, or off', readRate).prefault('off'),
   SYNC_TIMEOUT: setting('a duration from 1 ms to 10 min, such as 10 s', readDurationMs).prefault('10 s'),
+  SYNC_ACCOUNT_STATS: setting('on or off', oneOf('on', 'off')).prefault('on'),
   REPORTING_TIMEZONE: setting('the name of a time zone such as Europe/Paris', knownTimezone).prefault(
     'Europe/Paris',
   ),

@@ -1,5 +1,6 @@
 // The checks of the provider: whether it can be reached, the API key is valid and the clocks agree.
 import { request } from 'undici'
+import { ITSELF } from '../counters/account.ts'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import { ApiError } from '../primotexto/api-error.ts'
 import type { Asked } from '../primotexto/circuit.ts'
@@ -28,6 +29,22 @@ export async function checkClock(baseUrl: string, timeoutMs: number, now = Date.
     )
   } catch (error) {
     return ill('clock', `cannot be compared: ${reasonOf(error)}`, 'See the line of the API.')
+  }
+}
+
+/** Asks an account for its own totals. Without them only credits and what no category accounts for are unknown. */
+export async function checkAccountStats(account: string, client: Client): Promise<Finding> {
+  const subject = `account, ${account}`
+  const without = 'Without it credits are unknown; categories are not affected.'
+  try {
+    const { result } = await client.run(new AbortController().signal)(ITSELF)
+    if (result.kind === 'reading') {
+      const { timespent: credits } = result.reading
+      return well(subject, `answers for itself; credits: ${credits ?? 'not reported'}`)
+    }
+    return well(subject, `does not answer for itself as expected: ${result.reason}. ${without}`)
+  } catch (error) {
+    return well(subject, `does not answer for itself: ${reasonOf(error)}. ${without}`)
   }
 }
 

@@ -5,7 +5,7 @@ import { isDigits, isRecord, numberSource, parseExact, storable } from '../count
 import { exactInteger } from '../counters/integer.ts'
 import { keptBody } from '../counters/kept-body.ts'
 import { COUNTERS, type Reading } from '../counters/names.ts'
-import { hasCounter, statsOf } from '../counters/stats.ts'
+import { CATEGORY_STATS, type StatsReader } from '../counters/stats.ts'
 
 /** Why a category has no reading. The class decides what the user should do, and whether a retry can succeed. */
 export const ERROR_CLASSES = [
@@ -66,16 +66,21 @@ const MAX_SQL_INTEGER = 2 ** 31 - 1
 
 /**
  * Reads one answer: its HTTP status and its body as text (a byte order mark is allowed). `isEmpty`: the category never
- * had a value above 0, so "no message" is read as twelve zeros. Never throws.
+ * had a value above 0, so "no message" is read as twelve zeros. `reader`: of what the question was about. Never throws.
  */
-export function readAnswer(body: string, status: number, isEmpty: boolean): Answer {
+export function readAnswer(
+  body: string,
+  status: number,
+  isEmpty: boolean,
+  reader: StatsReader = CATEGORY_STATS,
+): Answer {
   const value = parseExact(body.startsWith('\ufeff') ? body.slice(1) : body)
   const record = isRecord(value) ? value : {}
   const hasCode = numberSource(record.code) !== null || isDigits(record.code)
   const isSuccess = status >= 200 && status < 300
 
-  if (isSuccess && value !== undefined && (!hasCode || hasCounter(record))) {
-    const stats = statsOf(value)
+  if (isSuccess && value !== undefined && (!hasCode || reader.hasValue(record))) {
+    const stats = reader.statsOf(value)
     if ('reading' in stats) return { kind: 'reading', reading: stats.reading }
     return { kind: 'rejected', reason: stats.reason, body: keptBody(body) }
   }

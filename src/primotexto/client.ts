@@ -4,6 +4,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pRetry, { type RetryContext } from 'p-retry'
 import { type Dispatcher, Pool } from 'undici'
+import { ITSELF } from '../counters/account.ts'
+import { ACCOUNT_STATS, CATEGORY_STATS } from '../counters/stats.ts'
 import { type Answer, type ErrorClass, oneLine, readAnswer } from './answer.ts'
 import { ApiError } from './api-error.ts'
 import { type Asked, createCircuit, groupOf } from './circuit.ts'
@@ -63,7 +65,8 @@ export interface Fetched {
 }
 
 /**
- * Asks for one category. Rejects with an ApiError. When the run's signal is aborted, it rejects with the reason of the
+ * Asks for one category, or, with ITSELF as its name, for the totals of the account. The question about the account says
+ * nothing about the provider's health: it is for the end of a run, when it delays no category. Rejects with an ApiError. When the run's signal is aborted, it rejects with the reason of the
  * signal at once, even while the category waits for its turn, for a retry or for its answer.
  */
 export type FetchStats = (category: string) => Promise<Fetched>
@@ -146,6 +149,7 @@ function startRun(
 
     /** Called while the place is still taken, so that no further request starts before the circuit has decided. */
     function noteOutcome(failure: ApiError | null): void {
+      if (category === ITSELF) return
       circuit.note(group, category, failure?.class ?? null, isLastTry)
       places.follow(circuit)
       if (circuit.isDead) onDead()
@@ -202,7 +206,7 @@ function startRun(
 /** Makes the function that calls the provider once, with the key that is valid at the start of a run. */
 function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOptions) {
   const { host, pathname } = new URL(baseUrl)
-  const path = `${pathname.replace(/\/+$/, '')}/messages/stats?category=`
+  const base = pathname.replace(/\/+$/, '')
   const key = apiKey()
   const headers = { 'X-Primotexto-ApiKey': key, 'Content-Type': 'application/json' }
   // Answers are stored and logged, and could contain the key.
@@ -215,8 +219,9 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
     attempts: number,
     signal: AbortSignal,
   ): Promise<Fetched> => {
+    const isItself = category === ITSELF
     const answer = await exchange(dispatcher, {
-      path: path + encodeURIComponent(category),
+      path: base + (isItself ? '/account/stats' : `/messages/stats?category=${encodeURIComponent(category)}`),
       headers,
       timeoutMs,
       signal,
@@ -233,7 +238,12 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
       })
     }
     const { status, observedAt } = answer
-    const result = readAnswer(withoutKey(answer.body), status, isEmpty)
+    const result = readAnswer(
+      withoutKey(answer.body),
+      status,
+      isEmpty,
+      isItself ? ACCOUNT_STATS : CATEGORY_STATS,
+    )
     if (result.kind !== 'error') return { observedAt, attempts, result }
     throw new ApiError(`${named(category)}: ${host} answered ${withoutKey(result.message)}`, {
       category,
@@ -262,5 +272,5 @@ function givenUp(category: string, attempts: number, refusal: ApiError): ApiErro
 }
 
 function named(category: string): string {
-  return oneLine(`category ${JSON.stringify(category)}`)
+  return category === ITSELF ? 'the account' : oneLine(`category ${JSON.stringify(category)}`)
 }

@@ -29,7 +29,7 @@ export async function raiseExportedTotals(db: Db): Promise<void> {
     /* raiseExportedTotals */
     with grown as (
       select w.category_id, g.counter, w.first_at, coalesce(g.closed, 0) + coalesce(g.open, 0) as total
-      from store.walk w
+      from store.walk w join store.category c on c.id = w.category_id and c.name <> ''
       left join (select category_id, ${sums} as growth from store.day group by category_id) d using (category_id)
       cross join lateral unnest(d.growth, w.day_growth::bigint[], w.last::bigint[])
         with ordinality g (closed, open, last, counter)
@@ -58,7 +58,7 @@ export async function readExportedTotals(
     from (
       select c.id, a.name as account, c.name as category, count(*) over () as categories
       from store.category c join store.account a on a.id = c.account_id
-      where c.state <> 'removed' and (${hiddenAccount}::text is null or a.name <> ${hiddenAccount})
+      where c.state <> 'removed' and c.name <> '' and (${hiddenAccount}::text is null or a.name <> ${hiddenAccount})
         and exists (select from store.exported_total where category_id = c.id)
       order by c.id limit ${most}
     ) c

@@ -42,14 +42,14 @@ export async function readWatched({ db, hiddenAccount }: Source, most: number): 
         count(*) filter (where c.state = 'paused') as paused,
         count(*) filter (where c.state = 'removed') as removed
       from store.category c join store.account a on a.id = c.account_id
-      where ${visible}`.execute(db),
+      where c.name <> '' and ${visible}`.execute(db),
     sql<Freshness>`
       /* readWatchedFreshness */
       select a.name as account, c.name as category, coalesce(w.newest_at, c.added_at) as since
       from store.category c
       join store.account a on a.id = c.account_id
       left join store.walk w on w.category_id = c.id
-      where c.state = 'active' and ${visible}
+      where c.state = 'active' and c.name <> '' and ${visible}
       order by coalesce(w.newest_at, c.added_at), c.id limit ${most}`.execute(db),
     leaseHolder(db),
   ])

@@ -19,6 +19,10 @@ const seconds = z.number().nullable().meta({ description: 'Seconds; null where u
 const state = z.enum(['active', 'paused', 'removed'])
 const note = z.enum(['empty']).meta({ description: 'empty: no counter was ever above 0' })
 const key = { account: z.string(), category: z.string() }
+const ofSeries = {
+  account: z.string(),
+  category: z.string().nullable().meta({ description: 'Null: the account itself' }),
+}
 
 /** A row of sync.runs. */
 export const Run = z.strictObject({
@@ -41,7 +45,7 @@ export const Run = z.strictObject({
 export const Failure = z.strictObject({
   id: z.int(),
   run: z.int(),
-  ...key,
+  ...ofSeries,
   at: instant,
   class: z.enum(ERROR_CLASSES),
   http_status: z.int().nullable(),
@@ -52,7 +56,7 @@ export const Failure = z.strictObject({
 
 /** The failures of one class of a category in the last 24 hours. */
 export const FailureSummary = z.strictObject({
-  ...key,
+  ...ofSeries,
   class: z.enum(ERROR_CLASSES),
   count: z.int(),
   last_at: instant,
@@ -63,7 +67,7 @@ export const FailureSummary = z.strictObject({
 export const Rejected = z.strictObject({
   id: z.int(),
   run: z.int(),
-  ...key,
+  ...ofSeries,
   at: instant,
   reason: z.string(),
   body: z.string(),
@@ -103,6 +107,19 @@ export const CategoryWithFigures = Category.extend({
   click_rate: rate,
 })
 
+/** What an account says of itself; its days are the last seven that are complete. */
+export const AccountStats = z.strictObject({
+  account: z.string(),
+  observed_at: instant,
+  credits: z.number().nullable(),
+  per_day: z.number().nullable(),
+  days_left: z.number().nullable(),
+  empty_on: date.nullable(),
+  sent_7_days: count.nullable(),
+  attributed_7_days: count.nullable(),
+  unattributed_7_days: count.nullable(),
+})
+
 export const Status = z.strictObject({
   demo: z.boolean(),
   now: instant,
@@ -118,6 +135,7 @@ export const Status = z.strictObject({
     .array(z.strictObject({ ...key, since: instant, answers: z.int(), reason: z.string() }))
     .meta({ description: 'Categories whose newest answers were rejected, with when that began' }),
   storage: z.strictObject({ database_bytes: z.int(), snapshots: z.int() }),
+  accounts: z.array(AccountStats),
   failures: z.array(FailureSummary),
   categories: z.array(
     z.strictObject({

@@ -29,7 +29,7 @@ export async function readRejecting({ db, hiddenAccount }: Source): Promise<Reje
         and r.at > case when r.reason = 'clock' and w.newest_at > now() then '-infinity'
           else coalesce(w.newest_at, '-infinity') end
     ) r
-    where c.state = 'active' and r.answers > 0 and a.name is distinct from ${hiddenAccount}
+    where c.state = 'active' and c.name <> '' and r.answers > 0 and a.name is distinct from ${hiddenAccount}
     order by r.since, account, category`.execute(db)
   return rows
 }

@@ -45,6 +45,9 @@ export async function readLastRun({ db }: Source): Promise<Run | null> {
   return row ?? null
 }
 
+/** Null: the question about the account itself. */
+const CATEGORY = sql<string | null>`nullif(c.name, '')`.as('category')
+
 export interface Failure extends Readonly<Views['sync.failures']> {
   readonly id: number
 }
@@ -58,7 +61,7 @@ export async function readFailures(
     .selectFrom('store.failure as f')
     .innerJoin('store.category as c', 'c.id', 'f.category_id')
     .innerJoin('store.account as a', 'a.id', 'c.account_id')
-    .select(['f.id', 'f.run_id as run', 'a.name as account', 'c.name as category', 'f.at', 'f.class'])
+    .select(['f.id', 'f.run_id as run', 'a.name as account', CATEGORY, 'f.at', 'f.class'])
     .select(['f.http_status', 'f.api_code', 'f.attempts', 'f.message'])
     .orderBy('f.id', 'desc')
     .limit(limit)
@@ -69,7 +72,8 @@ export async function readFailures(
 
 export interface FailureSummary {
   readonly account: string
-  readonly category: string
+  /** Null: the account itself. */
+  readonly category: string | null
   readonly class: Views['sync.failures']['class']
   readonly count: number
   readonly last_at: Date
@@ -126,15 +130,7 @@ function selectRejected(db: Db, bodyLimit: number) {
     .selectFrom('store.rejected as r')
     .innerJoin('store.category as c', 'c.id', 'r.category_id')
     .innerJoin('store.account as a', 'a.id', 'c.account_id')
-    .select([
-      'r.id',
-      'r.run_id as run',
-      'a.name as account',
-      'c.name as category',
-      'r.at',
-      'r.reason',
-      'r.stored_at',
-    ])
+    .select(['r.id', 'r.run_id as run', 'a.name as account', CATEGORY, 'r.at', 'r.reason', 'r.stored_at'])
     .select([
       sql<string>`left(r.body, ${bodyLimit})`.as('body'),
       sql<number>`length(r.body)`.as('body_length'),

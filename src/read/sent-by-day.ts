@@ -31,7 +31,7 @@ export async function readSentByDay(
       select day from store.calendar where starts_at <= now() order by day desc limit ${days}
     ), wanted as materialized (
       select c.id, a.name as account, c.name as category
-      from store.category c join store.account a on a.id = c.account_id where ${wanted}
+      from store.category c join store.account a on a.id = c.account_id and c.name <> '' where ${wanted}
     )
     select w.account, w.category,
       json_agg(json_build_object('day', d.day, 'sent', ${jsonInteger('t.sent')}) order by d.day) as sent_by_day

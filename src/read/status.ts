@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { Spool } from '../spool/spool.ts'
 import type { CategoryNote, CategoryState } from '../warehouse/tables.ts'
+import { type AccountStats, readAccountStats } from './account-stats.ts'
 import { keyOf } from './category-keys.ts'
 import { type Rejecting, readRejecting } from './rejecting.ts'
 import { type FailureSummary, type Run, readFailureSummaries, readLastRun } from './runs.ts'
@@ -33,6 +34,7 @@ export interface StatusSummary {
   readonly rejected_last_day: number
   /** Categories whose newest answers were rejected, those of the longest time first. */
   readonly rejecting: readonly Rejecting[]
+  readonly accounts: readonly AccountStats[]
 }
 
 export interface CategoryStatus {
@@ -65,10 +67,11 @@ export const SENT_DAYS = 14
 export async function readStatusSummary(context: StatusContext): Promise<StatusSummary> {
   const { db, hiddenAccount, spool } = context
   const visible = sql`(${hiddenAccount}::text is null or account is distinct from ${hiddenAccount})`
-  const [lastRun, rejecting, segments, counts] = await Promise.all([
+  const [lastRun, rejecting, segments, accounts, counts] = await Promise.all([
     readLastRun(context),
     readRejecting(context),
     listWaiting(spool, db),
+    readAccountStats(context),
     sql<{ active: number; paused: number; stale: number; failed: number; rejected: number }>`
       /* readStatus */
       select * from (
@@ -93,6 +96,7 @@ export async function readStatusSummary(context: StatusContext): Promise<StatusS
     failed_last_day: failed,
     rejected_last_day: rejected,
     rejecting,
+    accounts,
   }
 }
 

@@ -1,5 +1,6 @@
 // The history of the sandbox, as a running primosync would have recorded it. Demo mode loads it.
 
+import { accountStatsAt } from './account.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './clock.ts'
 import { GAP, isDuring } from './incidents.ts'
 import { LATE_CATEGORY, SANDBOX_CATEGORIES, type SandboxStats, statsAt } from './lives.ts'
@@ -10,6 +11,12 @@ export const SANDBOX_HISTORY_MS = 90 * DAY_MS
 const RECENT_MS = 2 * DAY_MS
 const WATCHED_LATE_MS = 10 * DAY_MS
 
+/** What the sandbox says of the account at an instant (epoch milliseconds). */
+export interface SandboxReading {
+  readonly at: number
+  readonly stats: Readonly<Record<string, number>>
+}
+
 /** The answer of the sandbox for a category at an instant (epoch milliseconds). */
 export interface SandboxSnapshot {
   readonly category: string
@@ -17,16 +24,18 @@ export interface SandboxSnapshot {
   readonly stats: SandboxStats
 }
 
+interface HistoryOptions {
+  readonly seed: number
+  readonly from: number
+  readonly until: number
+}
+
 /**
  * Yields the sandbox's answers in [from, until), epoch milliseconds: at each full hour, and every five minutes in the
  * last two days; category by category, each in the order of time. There is no answer in GAP (a day and a half, every 80
  * days), and none for LATE_CATEGORY before the last ten days.
  */
-export function* sandboxHistory(options: {
-  seed: number
-  from: number
-  until: number
-}): Generator<SandboxSnapshot> {
+export function* sandboxHistory(options: HistoryOptions): Generator<SandboxSnapshot> {
   const { seed, from, until } = options
   const instants = [...pollsBetween(from, until)].filter((at) => !isDuring(GAP, at, seed))
   for (const category of SANDBOX_CATEGORIES) {
@@ -35,6 +44,14 @@ export function* sandboxHistory(options: {
       if (at < watchedFrom) continue
       yield { category, at, stats: statsAt(category, at, seed)! }
     }
+  }
+}
+
+/** Yields what the sandbox says of the account itself at the same instants. */
+export function* accountHistory(options: HistoryOptions): Generator<SandboxReading> {
+  const { seed, from, until } = options
+  for (const at of pollsBetween(from, until)) {
+    if (!isDuring(GAP, at, seed)) yield { at, stats: accountStatsAt(at, seed) }
   }
 }
 

@@ -59,8 +59,9 @@ export function isDuring(incident: Incident, at: number, seed: number): boolean 
   return at < newestStart(incident, at, seed) + incident.lastsMs
 }
 
-/** Returns totals that restart at zero once per season. */
-export function withResets(totals: Totals, seed: number): Totals {
+/** Returns totals that restart at zero once per season. Without a seed there are no incidents, here and below. */
+export function withResets(totals: Totals, seed: number | null): Totals {
+  if (seed === null) return totals
   return (at) => {
     const before = totals(newestStart(RESET, at, seed))
     return totals(at).map((total, counter) => total - before[counter]!)
@@ -71,7 +72,8 @@ export function withResets(totals: Totals, seed: number): Totals {
  * Returns totals that the provider corrects: alternately it removes messages that were counted twice, and turns
  * delivered messages into errors.
  */
-export function withCorrections(totals: Totals, seed: number): Totals {
+export function withCorrections(totals: Totals, seed: number | null): Totals {
+  if (seed === null) return totals
   const instantOf = (n: number): number =>
     startOf(CORRECTIONS[n % CORRECTIONS.length]!, Math.floor(n / CORRECTIONS.length), seed)
   /** How many corrections there are from the first day to `at`. */

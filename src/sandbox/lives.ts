@@ -1,7 +1,7 @@
 // The sandbox's categories and their lives: a life is what the provider would answer at each instant, as a pure function
 // of category, instant and seed. Nothing is stored; running sums are cached for speed.
 
-import { COUNTERS } from '../counters/names.ts'
+import { COUNTERS, type CounterName } from '../counters/names.ts'
 import { campaigns } from './campaigns.ts'
 import { DAY_MS, dayCourse, weekdayOf } from './clock.ts'
 import { HICCUP, isDuring, OMISSION, withCorrections, withResets } from './incidents.ts'
@@ -105,12 +105,14 @@ function idle(seed: number): Life {
 }
 
 /** A life with answers of zeros for half an hour per season. */
-function withHiccups(life: Life, seed: number): Life {
+function withHiccups(life: Life, seed: number | null): Life {
+  if (seed === null) return life
   return (at) => (isDuring(HICCUP, at, seed) ? NO_STATS : life(at))
 }
 
 /** A life without the fields of openers, and with null for those of clickers, for ten days per season. */
-function withOmissions(life: Life, seed: number): Life {
+function withOmissions(life: Life, seed: number | null): Life {
+  if (seed === null) return life
   return (at) => {
     if (!isDuring(OMISSION, at, seed)) return life(at)
     const { openers: _openers, opens: _opens, ...rest } = life(at)
@@ -121,8 +123,14 @@ function withOmissions(life: Life, seed: number): Life {
 /** The category that is polled late, so that its history begins with large totals: they must not count as growth. */
 export const LATE_CATEGORY = 'Click & collect'
 
-/** Each category with its life; `own` is the seed of the category, `seed` that of the incidents. */
-const CATEGORIES: Readonly<Record<string, (own: number, seed: number) => Life>> = {
+/** A category that sends, too, but that the list of categories leaves out: a user may have forgotten it. */
+export const UNWATCHED_CATEGORY = 'Service client'
+
+/** Makes a life; `own` is the seed of the category, `seed` that of the incidents: null for none. */
+type Live = (own: number, seed: number | null) => Life
+
+/** Each category with its life. */
+const CATEGORIES: Readonly<Record<string, Live>> = {
   codeConfirmation: (own) =>
     living(own, stream(own, daily(own, 2600, WEEKS.consumers), COURSES.consumers, CODES)),
   'connexion-2fa': (own, seed) =>
@@ -155,13 +163,31 @@ const CATEGORIES: Readonly<Record<string, (own: number, seed: number) => Life>> 
   [LATE_CATEGORY]: (own) =>
     living(own, stream(own, daily(own, 60, WEEKS.consumers, 0.8), COURSES.consumers, NOTICES)),
   'ancienne-boutique': idle,
+  [UNWATCHED_CATEGORY]: (own) =>
+    living(own, stream(own, daily(own, 1300, WEEKS.office), COURSES.office, NOTICES)),
+}
+
+const trueLivesBySeed = new Map<number, readonly Life[]>()
+
+/** The sums over all categories at an instant, as if no incident had ever hidden or changed a total. */
+export function trueTotalsAt(at: number, seed: number): Readonly<Record<CounterName, number>> {
+  let lives = trueLivesBySeed.get(seed)
+  if (!lives) {
+    lives = Object.entries(CATEGORIES).map(([category, live]) => live(seedFor(seed, category), null))
+    trueLivesBySeed.set(seed, lives)
+  }
+  const answers = lives.map((life) => life(at))
+  const sums = COUNTERS.map((name) => [name, answers.reduce((sum, stats) => sum + (stats[name] ?? 0), 0)])
+  return Object.fromEntries(sums)
 }
 
 /** The default seed. Any seed works; the incidents of this one are well spread. */
 export const SANDBOX_SEED = 66
 
-/** The names of the sandbox's categories. */
-export const SANDBOX_CATEGORIES: readonly string[] = Object.keys(CATEGORIES)
+/** The names of the sandbox's categories, without UNWATCHED_CATEGORY. */
+export const SANDBOX_CATEGORIES: readonly string[] = Object.keys(CATEGORIES).filter(
+  (category) => category !== UNWATCHED_CATEGORY,
+)
 
 const LOAD_CATEGORY = /^load-(\d{1,9})$/
 
@@ -198,7 +224,7 @@ function livesOf(seed: number): Lives {
 /**
  * Returns the sandbox's answer for a category at an instant (epoch milliseconds): the cumulative totals in the order of
  * COUNTERS, then `timespent`; fields may be null or missing. Null for an unknown category. The known ones are
- * SANDBOX_CATEGORIES, and `load-1`, `load-2` … for load tests.
+ * SANDBOX_CATEGORIES, UNWATCHED_CATEGORY, and `load-1`, `load-2` … for load tests.
  */
 export function statsAt(category: string, at: number, seed: number): SandboxStats | null {
   const lives = livesOf(seed)

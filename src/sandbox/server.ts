@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PrimosyncError, reasonOf } from '../errors.ts'
+import { accountStatsAt } from './account.ts'
 import { type Fault, type FaultRates, faultChooser, NO_FAULTS } from './faults.ts'
 import { NO_STATS, statsAt } from './lives.ts'
 
@@ -10,6 +11,7 @@ import { NO_STATS, statsAt } from './lives.ts'
 export const SANDBOX_API_KEY = 'sandbox'
 
 const STATS_PATH = '/v2/messages/stats'
+const ACCOUNT_PATH = '/v2/account/stats'
 const JSON_TYPE = 'application/json;charset=UTF-8'
 const RETRY_AFTER_SECONDS = 1
 
@@ -78,13 +80,14 @@ function answerer(options: SandboxOptions): (request: IncomingMessage, response:
   let requests = 0
   return (request, response) => {
     const [path, query] = cutAtFirst(request.url ?? '', '?')
-    if (path !== STATS_PATH) return sendError(response, 404, 404, 'Not found')
+    if (path !== STATS_PATH && path !== ACCOUNT_PATH) return sendError(response, 404, 404, 'Not found')
     if (request.method !== 'GET') return sendError(response, 405, 405, 'Method not allowed')
     if (request.headers['x-primotexto-apikey'] !== apiKey) {
       return sendError(response, 401, 72, 'Authentication failed')
     }
     const fault = errorAnswerOf(requests++)
     if (fault) return MISBEHAVE[fault](response)
+    if (path === ACCOUNT_PATH) return send(response, 200, JSON.stringify(accountStatsAt(now(), seed)))
     const category = new URLSearchParams(query).get('category') ?? ''
     // The provider does not document its answer for an unknown category. Zeros are the sum over no messages, and
     // the answer that misleads a client most easily.

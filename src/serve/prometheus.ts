@@ -3,6 +3,7 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { reasonOf } from '../errors.ts'
 import type { Logger } from '../logging.ts'
+import { readAccountStats } from '../read/account-stats.ts'
 import { raiseExportedTotals, readExportedTotals } from '../read/exported-totals.ts'
 import { readWatched } from '../read/freshness.ts'
 import { sourceOf } from '../read/source.ts'
@@ -65,10 +66,13 @@ export function createPrometheus(deps: PrometheusDeps, { maxAgeMs }: { maxAgeMs?
     return await readExportedTotals(source.db, { most: MOST_CATEGORIES, hiddenAccount: source.hiddenAccount })
   }, options(TOTALS_EVERY_MS))
 
+  const accounts = cached(() => readAccountStats(source), options(TOTALS_EVERY_MS))
+
   const readState = async (): Promise<State> => {
-    const [facts, sums, waiting] = await Promise.all([
+    const [facts, sums, accountStats, waiting] = await Promise.all([
       watched.get(),
       totals.get(),
+      accounts.get(),
       listWaiting(spool, source.db).catch(() => null),
     ])
     return {
@@ -78,6 +82,7 @@ export function createPrometheus(deps: PrometheusDeps, { maxAgeMs }: { maxAgeMs?
       isDatabaseUp: watched.isWell,
       watched: facts,
       totals: sums,
+      accounts: accountStats,
       spool: waiting,
     }
   }

@@ -15,6 +15,7 @@ export function runStartedAt(runKey: string): number {
 
 interface OfCategory {
   readonly account: string
+  /** ITSELF: what the provider says of the account as a whole. */
   readonly category: string
   /** When the answer arrived, or the last attempt failed: epoch milliseconds. */
   readonly at: number

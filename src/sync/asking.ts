@@ -1,4 +1,5 @@
 // The asking part of a tick: asks for every category once, and passes each outcome on when it arrives.
+import { ITSELF } from '../counters/account.ts'
 import { reasonOf, sentence } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import { ApiError } from '../primotexto/api-error.ts'
@@ -9,12 +10,20 @@ import type { Target } from './targets.ts'
 /** How many failures of a class are logged individually. In an outage of the provider all categories fail alike. */
 const LOGGED_PER_CLASS = 2
 
+/** An account to ask, with its client. */
+export interface AskedAccount {
+  readonly name: string
+  readonly client: Client
+  /** Whether its own totals are asked for, too. */
+  readonly isAsked: boolean
+}
+
 /**
- * Asks for all targets and passes each outcome to `keep`. Returns how many categories have a failure or no outcome
+ * Asks for all targets, then for the totals of the accounts themselves, which count nowhere, and passes each outcome to `keep`. Returns how many categories have a failure or no outcome
  * (`failed`), how many answers could not be used (`rejected`), and the targets with what this run knows of them. Never rejects, and `keep` must not either.
  */
 export async function askAll(
-  accounts: readonly { readonly name: string; readonly client: Client }[],
+  accounts: readonly AskedAccount[],
   targets: readonly Target[],
   log: Logger,
   signal: AbortSignal,
@@ -44,10 +53,32 @@ export async function askAll(
       return afterwards(target, outcome)
     }),
   )
+  await Promise.all(
+    accounts
+      .filter(({ isAsked }) => isAsked)
+      .map(async ({ name, client }) => {
+        // Last, so that it delays no category. An account or a provider that was given up is not asked.
+        const outcome = await ask(runs.get(name)!, { account: name, category: ITSELF }, log, signal)
+        if (outcome?.kind === 'failure') warnOnce(client, outcome, log)
+        if (outcome !== null) await keep(outcome)
+      }),
+  )
   failures.summarize()
   if (unasked > 0 && !signal.aborted)
     log.warn({ categories: unasked }, 'The other categories were given up in this run.')
   return { failed, rejected, asked }
+}
+
+const warned = new WeakMap<Client, FailureRecord['class']>()
+
+/** An account need not answer for itself: a failure is logged as a warning once, until there is one of another class. */
+function warnOnce(client: Client, { account, class: errorClass, message }: FailureRecord, log: Logger): void {
+  const level = warned.get(client) === errorClass ? 'debug' : 'warn'
+  warned.set(client, errorClass)
+  log[level](
+    { account, class: errorClass },
+    sentence(`${message}. Categories are not affected; SYNC_ACCOUNT_STATS=off asks no more`),
+  )
 }
 
 /** The target as the next run sees it. */
@@ -62,7 +93,7 @@ function afterwards(target: Target, outcome: Outcome | null): Target {
 /** Null if the category was given up because of a stop, a refused account or a provider that answers nothing. */
 async function ask(
   fetchStats: FetchStats,
-  { account, category }: Target,
+  { account, category }: Pick<Target, 'account' | 'category'>,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Outcome | null> {

@@ -1,9 +1,11 @@
 // Demo mode: without an API key the built-in sandbox plays the provider, with a history of 90 days.
 import { randomUUIDv7 } from 'node:crypto'
 import { DEMO_ACCOUNT } from '../config/account-names.ts'
+import { ITSELF } from '../counters/account.ts'
+import { parseExact } from '../counters/exact-json.ts'
 import type { Snapshot } from '../counters/names.ts'
-import { readStats } from '../counters/stats.ts'
-import { SANDBOX_HISTORY_MS, sandboxHistory } from '../sandbox/history.ts'
+import { ACCOUNT_STATS, readStats } from '../counters/stats.ts'
+import { accountHistory, SANDBOX_HISTORY_MS, sandboxHistory } from '../sandbox/history.ts'
 import { SANDBOX_CATEGORIES, SANDBOX_SEED } from '../sandbox/lives.ts'
 import { loadCalendar } from '../warehouse/calendar.ts'
 import type { Db, Warehouse } from '../warehouse/pool.ts'
@@ -15,6 +17,7 @@ import { recordSnapshots } from '../warehouse/series/record.ts'
 /** Loads the sandbox's history unless there are demo data already. Returns how many snapshots it stored. */
 export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => void): Promise<number> {
   const ids = await addCategories(warehouse.db, DEMO_ACCOUNT, SANDBOX_CATEGORIES)
+  const own = (await addCategories(warehouse.db, DEMO_ACCOUNT, [ITSELF])).get(ITSELF)!
   const until = Date.now()
   const from = until - SANDBOX_HISTORY_MS
   const calendar = await loadCalendar(warehouse.db, from, until)
@@ -38,6 +41,9 @@ export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => vo
       stored += recorded.stored
       onCategory()
     }
+    const account = accountReadings(from, until).map((snapshot) => ({ categoryId: own, snapshot }))
+    const sink = new CopySink(connection, { runId, imported: true })
+    await recordSnapshots(db, calendar, account, { sink, live: false })
     await addToRun(db, runId, { stored, rejected: 0, late: 0 })
     await finishRun(db, runId, 'ok', Date.now(), 0)
     return stored
@@ -55,6 +61,14 @@ export async function resumeDemo(db: Db): Promise<void> {
   const demo = await listCategories(db, DEMO_ACCOUNT)
   if (demo.some(({ state }) => state === 'active')) return
   for (const { id, state } of demo) if (state === 'paused') await setCategoryState(db, id, 'active')
+}
+
+function accountReadings(from: number, until: number): Snapshot[] {
+  return [...accountHistory({ seed: SANDBOX_SEED, from, until })].map(({ at, stats }) => {
+    const read = ACCOUNT_STATS.statsOf(parseExact(JSON.stringify(stats)))
+    if (!('reading' in read)) throw new Error(`The sandbox sent an invalid answer: ${read.reason}.`)
+    return { at, ...read.reading }
+  })
 }
 
 function* historyByCategory(from: number, until: number): Generator<[string, Snapshot[]]> {

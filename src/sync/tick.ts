@@ -13,7 +13,7 @@ import { acquireLease, type Lease, leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { abandonRuns, beginRun, isBegun, statusOf } from '../warehouse/runs.ts'
 import { prune } from '../warehouse/series/prune.ts'
-import { askAll } from './asking.ts'
+import { type AskedAccount, askAll } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
 import { type Listed, readTargets, rememberedTargets, rememberOutcomes, type Target } from './targets.ts'
 
@@ -38,6 +38,8 @@ export interface TickDeps {
   readonly replayGraceMs: number | null
   /** How long snapshots are kept; null: for ever. */
   readonly retentionMs: number | null
+  /** Whether ticks also ask for the totals of each account itself; one for some categories only does not. */
+  readonly accountStats: boolean
   readonly timezone: string
   /** How this process is named to others: host and process id. */
   readonly holder: string
@@ -80,6 +82,7 @@ interface Opened {
   readonly problem: string | null
   readonly run: RunRecord
   readonly targets: readonly Target[]
+  readonly accounts: readonly AskedAccount[]
 }
 
 /**
@@ -121,7 +124,8 @@ async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal
     const targets = chosen(await readTargets(warehouse, accounts, spool.folder), request)
     signal.throwIfAborted()
     const run = runOf(targets)
-    if (await announce(deps, run)) return { lease, problem: null, run, targets }
+    if (await announce(deps, run))
+      return { lease, problem: null, run, targets, accounts: askedAccounts(deps, request) }
     await releaseLease(lease, signal)
     return null
   }
@@ -136,7 +140,7 @@ async function openRun(deps: TickDeps, request: TickRequest, signal: AbortSignal
     const { message: problem, hint } = asStoringProblem(error)
     log.warn(hint === null ? {} : { hint }, `${problem} Asking goes on, and the answers wait in the spool.`)
     const targets = chosen(await rememberedTargets(accounts, spool.folder), request)
-    return { lease: null, problem, run: runOf(targets), targets }
+    return { lease: null, problem, run: runOf(targets), targets, accounts: askedAccounts(deps, request) }
   }
 }
 
@@ -190,6 +194,17 @@ async function withinPatience(preparing: Promise<void>): Promise<void> {
   }
 }
 
+function askedAccounts({ accounts, accountStats }: TickDeps, request: TickRequest): AskedAccount[] {
+  return accounts.map(({ name, client }) => ({
+    name,
+    client,
+    isAsked:
+      accountStats &&
+      request.categories === undefined &&
+      (request.account === undefined || request.account === name),
+  }))
+}
+
 function chosen(targets: Target[], { account, categories }: TickRequest): Target[] {
   const ofAccount = account === undefined ? targets : targets.filter((target) => target.account === account)
   if (categories === undefined) return ofAccount
@@ -212,10 +227,10 @@ async function announce({ warehouse, log }: TickDeps, run: RunRecord): Promise<b
 
 async function askAndStore(
   deps: TickDeps,
-  { lease, problem: notOpened, run, targets }: Opened,
+  { lease, problem: notOpened, run, targets, accounts }: Opened,
   signal: AbortSignal,
 ): Promise<TickReport> {
-  const { accounts, spool, log } = deps
+  const { spool, log } = deps
   const segment = spool.create(run.key)
   const { replayGraceMs } = deps
   const loop = new StoringLoop(deps, lease, segment, { runKey: run.key, replayGraceMs, stop: signal })

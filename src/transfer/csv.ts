@@ -2,7 +2,7 @@
 
 import { isRecord, parseExact } from '../counters/exact-json.ts'
 import { COUNTERS, type Reading, type Snapshot } from '../counters/names.ts'
-import { type Stats, statsOf } from '../counters/stats.ts'
+import { CATEGORY_STATS, type Stats } from '../counters/stats.ts'
 import { UsageError } from '../errors.ts'
 import { type Entry, excerpt, type LineProblem, type ReadOptions, readKey } from './entry.ts'
 import { fromSafeCell, safeCell } from './formula-guard.ts'
@@ -216,7 +216,7 @@ function readRow(row: Record<string, string | undefined>): Stats {
   for (const [name, value] of Object.entries(extra)) {
     Object.defineProperty(stats, name, { value, enumerable: true })
   }
-  return statsOf(stats)
+  return CATEGORY_STATS.statsOf(stats)
 }
 
 /** A short cut for whole numbers, the usual case. Returns null if there is anything else. */
@@ -234,7 +234,7 @@ function plainRow(row: Record<string, string | undefined>): Reading | null {
   return { counters, timespent, extra: null }
 }
 
-/** Returns a number as parseExact does, or else the text, which statsOf accepts or refuses. */
+/** Returns a number as parseExact does, or else the text, which CATEGORY_STATS accepts or refuses. */
 function cellValue(cell: string): unknown {
   return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(cell) ? JSON.rawJSON(cell) : cell
 }

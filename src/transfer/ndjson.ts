@@ -3,7 +3,7 @@
 import { isRecord, parseExact } from '../counters/exact-json.ts'
 import type { Snapshot } from '../counters/names.ts'
 import { readingText } from '../counters/reading-text.ts'
-import { type Stats, statsOf } from '../counters/stats.ts'
+import { CATEGORY_STATS, type Stats } from '../counters/stats.ts'
 import { readDecision } from './decision.ts'
 import type { Entry, LineProblem, ReadOptions, RecordedDecision } from './entry.ts'
 import { readKey } from './entry.ts'
@@ -56,7 +56,9 @@ function readLine(line: number, text: string, options: ReadOptions): Entry | Lin
  */
 function readStats(text: string, stats: unknown): Stats {
   const plain = plainReading(text.slice(Math.max(0, text.indexOf('"stats"'))), stats)
-  return plain ? { reading: plain } : statsOf((parseExact(text) as Record<string, unknown>).stats)
+  return plain
+    ? { reading: plain }
+    : CATEGORY_STATS.statsOf((parseExact(text) as Record<string, unknown>).stats)
 }
 
 /** Writes a snapshot as a line of a file, without its line feed. */

@@ -1,5 +1,6 @@
 // The registry: which accounts and categories there are, and which categories are asked for.
 import { sql } from 'kysely'
+import { ITSELF } from '../counters/account.ts'
 import { UsageError } from '../errors.ts'
 import type { Db } from './pool.ts'
 import type { CategoryState } from './tables.ts'
@@ -68,6 +69,11 @@ export async function askForImported(db: Db, account: string, names: readonly st
 
 /** All categories, or those of one account, in the order of their names. */
 export async function listCategories(db: Db, account?: string): Promise<Category[]> {
+  return (await listSeries(db, account)).filter(({ category }) => category !== ITSELF)
+}
+
+/** The same with the series of the accounts themselves, whose category is ITSELF. */
+export async function listSeries(db: Db, account?: string): Promise<Category[]> {
   let query = db
     .selectFrom('store.category as c')
     .innerJoin('store.account as a', 'a.id', 'c.account_id')

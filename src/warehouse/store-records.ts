@@ -1,7 +1,8 @@
 // Stores records of the spool: snapshots with what is derived from them, rejected answers, failures, and the counts of
 // the run. In a transaction of the caller, which holds the lease.
+import { ITSELF } from '../counters/account.ts'
 import type { Calendar } from '../counters/calendar.ts'
-import { readingText } from '../counters/reading-text.ts'
+import { accountReadingText, readingText } from '../counters/reading-text.ts'
 import type { AnswerRecord, FailureRecord, RejectedRecord, SpoolRecord } from '../spool/records.ts'
 import type { Transaction } from './pool.ts'
 import { addCategories } from './registry.ts'
@@ -28,6 +29,35 @@ export async function storeRecords(
   calendar: Calendar,
   { runId, records, replay }: Batch,
 ): Promise<RunCounts> {
+  const [ofAccounts, ofCategories] = partition(records, isOfAccount)
+  const { failed, ...counts } = await storeOutcomes(tx, calendar, { runId, records: ofCategories, replay })
+  await storeOutcomes(tx, calendar, { runId, records: ofAccounts, replay }) // a run counts categories only
+  const sums = replay ? null : await addToRun(tx.db, runId, { ...counts, failed })
+  if (replay) {
+    if (counts.stored + counts.rejected > 0) await addToReplay(tx.db, replay, counts)
+    if (failed > 0) await addToRun(tx.db, runId, { ...NO_COUNTS, failed })
+  }
+  const finished = records.find((record) => record.kind === 'finished')
+  if (finished) {
+    // Answers that are rejected only here count as missing, too.
+    const status = sums ? statusOf(sums.categories, finished.failed + sums.rejected) : finished.status
+    await finishRun(tx.db, runId, status, finished.at, finished.failed)
+  }
+  return counts
+}
+
+const isOfAccount = (record: SpoolRecord) => 'category' in record && record.category === ITSELF
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))]
+}
+
+/** Stores what was answered, what was rejected and what failed, and returns how many of each. */
+async function storeOutcomes(
+  tx: Transaction,
+  calendar: Calendar,
+  { runId, records, replay }: Batch,
+): Promise<RunCounts & { failed: number }> {
   const idOf = await categoryIds(tx, records)
   const arrivals = answersOf(records).map(
     (answer): Arrival => ({ categoryId: idOf(answer), snapshot: answer }),
@@ -47,21 +77,12 @@ export async function storeRecords(
     .filter((record) => record.kind === 'failure')
     .map((record) => failureRow(runId, idOf(record), record))
   if (failures.length > 0) await tx.db.insertInto('store.failure').values(failures).execute()
-
-  const late = replay ? recorded.stored : recorded.late
-  const counts = { stored: recorded.stored, rejected: rejected.length, late }
-  const sums = replay ? null : await addToRun(tx.db, runId, { ...counts, failed: failures.length })
-  if (replay) {
-    if (counts.stored + counts.rejected > 0) await addToReplay(tx.db, replay, counts)
-    if (failures.length > 0) await addToRun(tx.db, runId, { ...NO_COUNTS, failed: failures.length })
+  return {
+    stored: recorded.stored,
+    rejected: rejected.length,
+    late: replay ? recorded.stored : recorded.late,
+    failed: failures.length,
   }
-  const finished = records.find((record) => record.kind === 'finished')
-  if (finished) {
-    // Answers that are rejected only here count as missing, too.
-    const status = sums ? statusOf(sums.categories, finished.failed + sums.rejected) : finished.status
-    await finishRun(tx.db, runId, status, finished.at, finished.failed)
-  }
-  return counts
 }
 
 /** The answers among records. */
@@ -89,8 +110,10 @@ function refusedRow(
   { categoryId, snapshot }: Arrival,
   reason: 'conflict' | 'clock' | 'final',
 ) {
-  const { at, counters, timespent, extra } = snapshot
-  const body = readingText({ counters, timespent, extra })
+  const { at } = snapshot
+  // Arrivals are records of the spool, which name their category.
+  const isItself = (snapshot as Partial<AnswerRecord>).category === ITSELF
+  const body = isItself ? accountReadingText(snapshot) : readingText(snapshot)
   return { run_id, category_id: categoryId, at: new Date(at), reason, body }
 }
 

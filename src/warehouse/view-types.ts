@@ -94,7 +94,10 @@ interface RunView {
   duration_seconds: number | null
 }
 
-interface FailureView extends OfCategory {
+interface FailureView {
+  account: string
+  /** Null: the question about the account itself. */
+  category: string | null
   run: number
   at: Date
   class: FailureRecord['class']
@@ -156,7 +159,9 @@ export interface Views {
   }
   'sync.runs': RunView
   'sync.failures': FailureView
-  'sync.rejected': OfCategory & {
+  'sync.rejected': {
+    account: string
+    category: string | null
     run: number
     at: Date
     reason: string

@@ -87,9 +87,9 @@ test('the first campaign of a category that was empty counts as growth; "no mess
   expect(await rowsOf(witness, 'select sent::int, kind from sms.deltas')).toEqual([
     { sent: 500, kind: 'growth' },
   ])
-  expect(await rowsOf(witness, 'select class, api_code, attempts from sync.failures')).toEqual([
-    { class: 'category', api_code: 16, attempts: 1 },
-  ])
+  expect(
+    await rowsOf(witness, 'select class, api_code, attempts from sync.failures where category is not null'),
+  ).toEqual([{ class: 'category', api_code: 16, attempts: 1 }])
 })
 
 test('what is known of the categories is remembered while the database is away', async () => {
@@ -99,5 +99,5 @@ test('what is known of the categories is remembered while the database is away',
   const before = provider.asked.length
   await run(['sync'])
   expect(new Set(provider.asked.slice(before, before + HEALTHY.length))).toEqual(new Set(HEALTHY))
-  expect(provider.asked).toHaveLength(before + 20)
+  expect(provider.asked).toHaveLength(before + 20 + 1) // the account itself, last
 })

@@ -53,6 +53,7 @@ const FACTS: Status = {
   failed_last_day: 0,
   rejected_last_day: 0,
   rejecting: [],
+  accounts: [],
   failures: [],
   categories: [
     category('codeConfirmation'),

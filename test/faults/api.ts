@@ -11,6 +11,7 @@ export interface Answered {
   readonly total: number
   /** The program that asked. */
   readonly program: string
+  /** Empty: the account itself. */
   readonly category: string
   /** What was wrong at the time: the way of the answer, or else the fault that was active. */
   readonly during: string
@@ -63,7 +64,7 @@ export async function openApi(dice: Dice): Promise<Api> {
     const { socket } = request
     lastOn.delete(socket)
     const [, program = '', category = ''] =
-      /^\/([^/]+)\/v2\/messages\/stats\?category=(.*)$/.exec(request.url ?? '') ?? []
+      /^\/([^/]+)\/v2\/(?:account\/stats|messages\/stats\?category=(.*))$/.exec(request.url ?? '') ?? []
     open.set(program, (open.get(program) ?? 0) + 1)
     response.on('close', () => open.set(program, open.get(program)! - 1))
     tell('request')

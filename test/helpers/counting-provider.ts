@@ -9,7 +9,7 @@ import { answer, categoryOf } from '../primotexto/provider.ts'
 
 export interface CountingProvider {
   readonly baseUrl: string
-  /** `category sent` of each answer, in order. */
+  /** `category sent` of each answer, in order; without a category: of the account itself. */
   readonly served: readonly string[]
   /** The categories that were asked for, in order, answered or not. */
   readonly asked: readonly string[]
@@ -29,7 +29,15 @@ export async function startCountingProvider(): Promise<CountingProvider> {
     const give = () => {
       sent += 1
       served.push(`${category} ${sent}`)
-      answer(response, 200, JSON.stringify({ sent, delivered: sent, timespent: 1.5 }))
+      answer(
+        response,
+        200,
+        JSON.stringify({
+          sent,
+          delivered: sent,
+          ...(category === '' ? { credits: 1_000_000 - sent } : { timespent: 1.5 }),
+        }),
+      )
     }
     if (how) how(category, response, give)
     else give()

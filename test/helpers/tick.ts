@@ -67,6 +67,7 @@ export async function openStage({
     timezone: ZONE,
     replayGraceMs: null,
     retentionMs: null,
+    accountStats: false,
     holder: 'a test',
     prepare: () => settleTimezone(warehouse, ZONE),
   }
@@ -101,10 +102,12 @@ function shortLine(line: string): string {
   return `${pino.levels.labels[level]} ${msg}`
 }
 
-/** Returns `category sent` of every snapshot, in the order in which they were served. */
+/** Returns `category sent` of every snapshot and account reading, in the order in which they were served. */
 export async function storedAnswers({ pool }: Warehouse): Promise<string[]> {
   const { rows } = await pool.query(
-    `select category || ' ' || sent as answer from sms.snapshots order by sent, category`,
+    `select category || ' ' || sent as answer from (
+      select category, sent from sms.snapshots union all select '', sent from sms.account_readings
+    ) answers order by sent, category`,
   )
   return rows.map(({ answer }) => answer)
 }

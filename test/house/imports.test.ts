@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   spool: ['counters', 'primotexto'],
   warehouse: ['counters', 'spool', 'transfer'],
   read: ['counters', 'primotexto', 'spool', 'transfer', 'warehouse'],
-  doctor: ['read', 'primotexto', 'spool', 'warehouse'],
+  doctor: ['read', 'primotexto', 'spool', 'warehouse', 'counters'],
   sync: ['config', 'counters', 'primotexto', 'sandbox', 'spool', 'warehouse'],
   serve: ['counters', 'primotexto', 'read', 'spool', 'sync', 'transfer', 'warehouse'],
   cli: [

@@ -37,6 +37,11 @@ beforeAll(async () => {
     line(QUOTE, '2026-03-01T00:00:00+01:00', 1),
     line(QUOTE, '2026-03-03T00:00:00+01:00', 41),
   ])
+  // Of the account itself, whose series has no category.
+  await recordLines(warehouse, [
+    line('', '2026-03-01T00:00:00+01:00', 1000, { timespent: 500 }),
+    line('', '2026-03-04T00:00:00+01:00', 1900, { timespent: 250.5 }),
+  ])
   await decideLine(warehouse, { category: 'codes', observed_at: '2026-03-05T08:00:00+01:00', as: 'baseline' })
   await warehouse.pool.query(
     `insert into store.run (key, trigger, started_at, finished_at, status, categories, stored, failed, rejected)

@@ -1,6 +1,6 @@
 // primosync doctor: checks everything that has to work, a line each, with what to do.
 import { join } from 'node:path'
-import { checkAccount, checkClock } from '../../doctor/api.ts'
+import { checkAccount, checkAccountStats, checkClock } from '../../doctor/api.ts'
 import { checkEmpty } from '../../doctor/categories.ts'
 import { checkDatabase } from '../../doctor/database.ts'
 import { checkDisk } from '../../doctor/disk.ts'
@@ -40,8 +40,11 @@ async function lookAtApi({ config }: Context<object>): Promise<Finding[]> {
         targets.find(({ account }) => account === name),
       ),
     )
+    const stats = config.syncAccountStats
+      ? open.accounts.map(({ name, client }) => checkAccountStats(name, client))
+      : []
     const clock = config.demo ? [] : [checkClock(config.baseUrl, config.syncTimeoutMs)]
-    return await Promise.all([...clock, ...accounts])
+    return await Promise.all([...clock, ...accounts, ...stats])
   } finally {
     await open.close()
   }

@@ -109,6 +109,7 @@ async function runDaemon(
         pattern: config.syncSchedule,
         timezone: config.reportingTimezone,
         retentionMs: config.snapshotRetentionMs,
+        accountStats: config.syncAccountStats,
         replayGraceMs: REPLAY_GRACE_MS,
         onTick(report) {
           prometheus.onTick(report)

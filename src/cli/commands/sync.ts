@@ -45,6 +45,7 @@ export const sync: Action<Options> = {
             log,
             replayGraceMs: null,
             retentionMs: config.snapshotRetentionMs,
+            accountStats: config.syncAccountStats,
             timezone: config.reportingTimezone,
             holder: `${hostname()}, process ${process.pid}`,
             prepare: keepPrepared(warehouse, config, log),

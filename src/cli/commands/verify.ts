@@ -44,4 +44,5 @@ export const verify: Action<object> = {
   },
 }
 
-const whose = ({ account, category }: Difference) => (category === null ? null : `${account}: ${category}`)
+const whose = ({ account, category }: Difference) =>
+  category === null ? null : `${account}: ${category || 'the account itself'}`

@@ -1,6 +1,12 @@
 // The overview: whether it runs, what is stale, what grew, what looks unusual.
 
 import { html } from 'hono/html'
+import {
+  type AccountStats,
+  creditsText,
+  unattributedShare,
+  unattributedText,
+} from '../../read/account-stats.ts'
 import type { AccountRow } from '../../read/accounts.ts'
 import type { CategoryRow, Sort } from '../../read/categories.ts'
 import { keyOf } from '../../read/category-keys.ts'
@@ -84,6 +90,7 @@ ${tile(
     : html`<a href="/runs?troubled=yes">${view.formats.count(status.failed_last_day)} failed</a>`,
   `${view.formats.count(status.rejected_last_day)} answers rejected`,
 )}
+${status.accounts.map((account) => accountTile(view, account, status.accounts.length > 1))}
 </dl>
 ${rejectingNotice(view, status)}`
 }
@@ -101,6 +108,20 @@ function rejectingNotice(view: View, { rejecting }: StatusSummary): Html | strin
       )}They are kept in <a href="/runs">sync.rejected</a>; <code>primosync rejudge</code> reads them again.`,
   )
 }
+
+function accountTile({ formats }: View, account: AccountStats, isOneOfSeveral: boolean): Html {
+  const isUnattributed = unattributedShare(account) !== null
+  const isShort = account.days_left !== null && account.days_left < FEW_DAYS
+  return tile(
+    isOneOfSeveral ? `Credits, ${account.account}` : 'Credits',
+    isShort || isUnattributed ? 'warn' : 'ok',
+    html`${creditsText(account, formats.locale)}`,
+    isUnattributed ? unattributedText(account, formats.count) : 'of the whole account',
+  )
+}
+
+/** Credits that last less long are marked. */
+const FEW_DAYS = 3
 
 function tile(name: string, mood: 'ok' | 'warn' | 'bad', value: Html, detail: string): Html {
   return html`<div class="tile"><dt>${name}</dt><dd class="value ${mood}">${value}</dd><dd class="detail">${detail}</dd></div>`

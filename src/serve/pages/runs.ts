@@ -72,12 +72,15 @@ ${
 }`
 }
 
+/** What stands for a category where the question was about the account. */
+const ITS_OWN = 'the account itself'
+
 function failuresTable(view: View, failures: readonly Failure[]): Html {
   return html`<div class="scroll"><table class="cards"><caption class="sr">Failures, the newest first</caption>
 <thead><tr><th scope="col">When</th><th scope="col">Category</th><th scope="col">What happened, and what to do</th><th scope="col" class="number">Tries</th></tr></thead>
 <tbody>${failures.map(
     (row) => html`<tr><th scope="row">${instant(view, row.at)}</th>
-<td data-label="Category"><a href="/category${queryString({ account: row.account, category: row.category })}">${row.category}</a> <span class="muted">${row.account}</span></td>
+<td data-label="Category">${row.category === null ? ITS_OWN : html`<a href="/category${queryString({ account: row.account, category: row.category })}">${row.category}</a>`} <span class="muted">${row.account}</span></td>
 <td data-label="What happened" class="wide"><strong>${row.class}</strong> ${failureText(row.class)}<br><span class="muted">${row.message}</span></td>
 <td class="number" data-label="Tries">${row.attempts}</td></tr>`,
   )}</tbody></table></div>`
@@ -85,7 +88,7 @@ function failuresTable(view: View, failures: readonly Failure[]): Html {
 
 function rejectedItem(view: View, row: Rejected): Html {
   const isCut = row.body.length < row.body_length
-  return html`<details class="rejected"><summary>${instant(view, row.at)} <strong>${row.category}</strong>
+  return html`<details class="rejected"><summary>${instant(view, row.at)} <strong>${row.category ?? ITS_OWN}</strong>
 <span class="muted">${row.account}</span> ${rejectionText(row.reason)}</summary>
 <pre tabindex="0">${row.body}</pre>${
     isCut
@@ -99,7 +102,7 @@ export function rejectedPage(view: View, row: Rejected, isDemo: boolean): Html {
     title: `Rejected answer ${row.id}`,
     isDemo,
     main: html`<h1>Rejected answer</h1>
-<p>${instant(view, row.at)} · <strong>${row.category}</strong> · account ${row.account} · run ${row.run}</p>
+<p>${instant(view, row.at)} · <strong>${row.category ?? ITS_OWN}</strong> · account ${row.account} · run ${row.run}</p>
 <p>${rejectionText(row.reason)}</p>
 <pre class="body" tabindex="0">${row.body}</pre>
 <p><a href="/runs">Back to the runs</a></p>`,

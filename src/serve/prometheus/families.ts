@@ -1,5 +1,6 @@
 // Metrics that are read at a scrape: name, type and help of each, and its samples. Pure.
 import { COUNTERS } from '../../counters/names.ts'
+import type { AccountStats } from '../../read/account-stats.ts'
 import type { ExportedTotals } from '../../read/exported-totals.ts'
 import type { Watched } from '../../read/freshness.ts'
 import { runStartedAt } from '../../spool/records.ts'
@@ -14,6 +15,7 @@ export interface State {
   /** Null: not known yet. */
   readonly watched: Watched | null
   readonly totals: ExportedTotals | null
+  readonly accounts: readonly AccountStats[] | null
   /** Null: the spool cannot be read. */
   readonly spool: readonly WaitingSegment[] | null
 }
@@ -110,4 +112,24 @@ const TOTALS = COUNTERS.map((name, i): Family => {
   }
 })
 
-export const FAMILIES: readonly Family[] = [...OPERATION, ...CATEGORIES, ...TOTALS]
+const ACCOUNTS: readonly Family[] = [
+  gauge('account_credits', 'Credits of an account, as it last reported them.', ({ accounts }) =>
+    ofAccounts(accounts, ({ credits }) => credits),
+  ),
+  gauge(
+    'account_credits_days_left',
+    'Days until the credits of an account are used up, at the pace of its last 28 days.',
+    ({ accounts }) => ofAccounts(accounts, ({ days_left }) => days_left),
+  ),
+]
+
+function ofAccounts(
+  accounts: readonly AccountStats[] | null,
+  read: (account: AccountStats) => number | null,
+): Sample[] {
+  return (accounts ?? []).flatMap((stats) =>
+    single(read(stats)).map(({ value }) => ({ labels: { account: stats.account }, value })),
+  )
+}
+
+export const FAMILIES: readonly Family[] = [...OPERATION, ...CATEGORIES, ...ACCOUNTS, ...TOTALS]

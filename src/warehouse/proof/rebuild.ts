@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { PrimosyncError } from '../../errors.ts'
 import { loadCalendar, refuseUnknownTimezone } from '../calendar.ts'
 import type { Db, Transaction, Warehouse } from '../pool.ts'
-import { listCategories } from '../registry.ts'
+import { listSeries } from '../registry.ts'
 import { setStoredRules } from '../rules.ts'
 import { CopySink } from '../series/copy-sink.ts'
 import { CHECKPOINT_EVERY } from '../series/derive.ts'
@@ -43,7 +43,7 @@ export async function rebuild(warehouse: Warehouse, options: RebuildOptions = {}
     const { timezone, previousTimezone } = await settle(db, options.timezone)
     await holdAll(db)
     let rows = (await mendCalendar(db, timezone)) + (await forgetOrphans(db))
-    const categories = await listCategories(db)
+    const categories = await listSeries(db)
     onStart?.(categories.length)
     const calendar = await expectedCalendar(db, timezone, ...(await wholeSpan(db)))
     const mending = mendingIn(tx)

@@ -1,13 +1,14 @@
 // Proves that the warehouse is right: derives everything again, compares it, and sums up the views that analysts read.
 // Reads only, and does not hinder writers.
 import { sql } from 'kysely'
+import { ACCOUNT_COUNTERS, ITSELF } from '../../counters/account.ts'
 import type { Calendar } from '../../counters/calendar.ts'
 import { COUNTERS } from '../../counters/names.ts'
 import { RULES_VERSION } from '../../counters/rules-version.ts'
 import { PrimosyncError } from '../../errors.ts'
 import { reportingTimezone } from '../calendar.ts'
 import type { Db, Transaction, Warehouse } from '../pool.ts'
-import { type Category, listCategories } from '../registry.ts'
+import { type Category, listSeries } from '../registry.ts'
 import { storedRules } from '../rules.ts'
 import { instantOrStart, numberArray, splitArray, timestamp } from '../series/text.ts'
 import { compareCalendar, expectedCalendar } from './expected-calendar.ts'
@@ -66,7 +67,7 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
     for (const orphan of await findOrphans(db)) report(orphan)
     const rules = await storedRules(db)
     if (rules !== RULES_VERSION) report(otherRules(rules))
-    return { timezone: settled, categories: await listCategories(db), span: await wholeSpan(db) }
+    return { timezone: settled, categories: await listSeries(db), span: await wholeSpan(db) }
   })
   onStart?.(categories.length)
   let calendar = await reading(warehouse, ({ db }) => expectedCalendar(db, timezone, ...span))
@@ -78,14 +79,20 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
       const differing = recompute(tx, calendar, category.id)
       let next = await differing.next()
       for (; !next.done; next = await differing.next()) flat(next.value, category).forEach(report)
-      snapshots += next.value.snapshots
+      if (category.category !== ITSELF) snapshots += next.value.snapshots
       if (next.value.start.newestAt !== null) pruned += 1
       for (const difference of await compareOrigins(tx.db, category, next.value)) report(difference)
       for (const difference of await compareSums(tx, category, next.value)) report(difference)
     })
     onCategory?.()
   }
-  return { categories: categories.length, snapshots, pruned, differences, differenceCount }
+  return {
+    categories: categories.filter(({ category }) => category !== ITSELF).length,
+    snapshots,
+    pruned,
+    differences,
+    differenceCount,
+  }
 }
 
 function otherRules(stored: number | null): Difference {
@@ -209,6 +216,7 @@ const VIEWS = [
  * were pruned, the deltas of what is left, and the trends with what the hours before held.
  */
 async function compareSums(tx: Transaction, category: Category, expected: Recomputed): Promise<Difference[]> {
+  if (category.category === ITSELF) return await compareAccountSums(tx, category, expected)
   const before = await readTotalsBefore(tx, category, expected)
   const sums = VIEWS.map((view) => {
     const isDeltas = view === 'sms.deltas'
@@ -236,6 +244,27 @@ async function compareSums(tx: Transaction, category: Category, expected: Recomp
         ? []
         : [{ ...of, column: `sum(${name})`, stored: stored[i]!, expected: should[i]! }],
     )
+  })
+}
+
+/** Σ days of the account's own trends = Σ deltas, and Σ attributed + Σ unattributed = Σ sent. Its series is never pruned. */
+async function compareAccountSums(
+  { db }: Transaction,
+  { account }: Category,
+  { growth }: Recomputed,
+): Promise<Difference[]> {
+  const sums = [
+    ...ACCOUNT_COUNTERS.map(({ name, place }) => ({ name, expected: growth[COUNTERS.indexOf(place)]! })),
+    { name: 'attributed + unattributed', expected: growth[COUNTERS.indexOf('sent')]! },
+  ]
+  const { rows } = await sql<{ sums: string }>`
+    /* compareAccountSums */
+    select array[${sql.raw(sums.map(({ name }) => `sum(${name})`).join(', '))}]::text as sums
+    from sms.account_trends_daily where account = ${account}`.execute(db)
+  const of = { table: 'sms.account_trends_daily', account, category: ITSELF, row: null }
+  return splitArray(rows[0]!.sums).flatMap((stored, i) => {
+    const expected = sums[i]!.expected === null ? null : String(sums[i]!.expected)
+    return stored === expected ? [] : [{ ...of, column: `sum(${sums[i]!.name})`, stored, expected }]
   })
 }
 

@@ -1,6 +1,7 @@
 // What every object and column of schemas sms and sync means, with its unit, as comments in the database. docs/sql.md
 // is generated from them. The texts of the metrics come from the dictionary.
 import pg from 'pg'
+import { ACCOUNT_COUNTERS } from '../../counters/account.ts'
 import { GRAINS, type Grain, VIEW_ENDINGS } from '../../counters/grains.ts'
 import { TRIGGERS } from '../../spool/records.ts'
 import { DICTIONARY, type MetricDefinition } from './dictionary.ts'
@@ -15,7 +16,7 @@ interface Commented {
 
 /** Sets all comments. */
 export function commentsSql(): string {
-  const objects = { ...SMS, ...trendViews(), ...SYNC }
+  const objects = { ...SMS, ...trendViews(), ...ACCOUNTS, ...SYNC }
   return [
     ...Object.entries(SCHEMAS).map(
       ([schema, text]) => `comment on schema ${schema} is ${pg.escapeLiteral(text)};`,
@@ -38,6 +39,12 @@ const SCHEMAS: Columns = {
 const KEY: Columns = {
   account: 'The account that the category belongs to: one API key. "sandbox" holds demo data.',
   category: 'The category: the tag whose totals the provider reports, spelled exactly as there.',
+}
+
+/** The category of a question about the account itself is null. */
+const KEY_OR_ACCOUNT: Columns = {
+  account: KEY.account!,
+  category: `${KEY.category} Null: the question about the account itself.`,
 }
 
 const STATE =
@@ -163,6 +170,66 @@ const SMS: Readonly<Record<string, Commented>> = {
   },
 }
 
+const ITS_ACCOUNT: Columns = {
+  account: 'The account: one API key. "sandbox" holds demo data.',
+}
+const CREDITS_UNIT = 'Unit: credits, as the provider counts them.'
+
+/** A comment for each counter of an account. */
+const accountCounters = (textOf: (what: string) => string): Columns =>
+  Object.fromEntries(
+    ACCOUNT_COUNTERS.map(({ name, description, unit }) => [name, textOf(`${description} Unit: ${unit}.`)]),
+  )
+
+const ACCOUNTS: Readonly<Record<string, Commented>> = {
+  'sms.account_readings': {
+    comment:
+      'What the provider answered for an account as a whole, one row an answer. Never changed, and not removed by retention.',
+    columns: {
+      ...ITS_ACCOUNT,
+      day: DAY,
+      observed_at: 'When the answer arrived. An instant, to the millisecond.',
+      ...accountCounters(
+        (what) => `Total at observed_at, as the provider reported it. ${what} Null: not reported.`,
+      ),
+      credits: `The balance at observed_at. ${CREDITS_UNIT} Null: not reported.`,
+      run_id: RUN_ID,
+    },
+  },
+  'sms.account_trends_daily': {
+    comment:
+      'Growth of an account by day, by the same rules as sms.trends_daily: one row an account and day, from its first to its newest reading.',
+    columns: {
+      ...ITS_ACCOUNT,
+      day: 'The calendar day of the reporting time zone. Its edges are in sms.calendar.',
+      ...accountCounters((what) => `Growth in the day. ${what} Null: unknown, which is not zero.`),
+      credits: `The last known balance of the day. ${CREDITS_UNIT} Null: unknown.`,
+      credits_used: `The falls of credits between readings, summed, of the readings of the day. ${CREDITS_UNIT} Null: unknown.`,
+      credits_bought: `The rises of credits between readings, summed, of the readings of the day. ${CREDITS_UNIT} Null: unknown.`,
+      attributed:
+        'What the watched categories of the account sent on the day. Unit: messages. Null where sent is unknown.',
+      unattributed:
+        'sent less attributed: a large part means that a category is missing, as the API cannot list them. It may be negative on a day of which the account is known only in part. Unit: messages. Null where sent is unknown.',
+      is_complete: 'Whether the day is over and the newest reading of the account lies at its end or later.',
+    },
+  },
+  'sms.credits': {
+    comment: 'How long the credits of each account last. One row an account that has reported credits.',
+    columns: {
+      ...ITS_ACCOUNT,
+      observed_at: 'The newest reading with credits. An instant.',
+      credits: `The balance then. ${CREDITS_UNIT}`,
+      used_7_days: `What was used in the 7 days up to observed_at, or in what is known of them. ${CREDITS_UNIT} Null: not known.`,
+      used_28_days: `The same in 28 days. ${CREDITS_UNIT} Null: not known.`,
+      per_day: `What is used a day, of the last 28 days or of what is known of them. Unit: credits a day. Null: less than a day is known.`,
+      days_left:
+        'How long the credits last at that pace, counted from observed_at; 0 where there are none. Unit: days. Null: nothing was used, or less than a day is known.',
+      empty_on:
+        'The calendar day of the reporting time zone on which they are used up. Null where it cannot be told, or lies a century ahead.',
+    },
+  },
+}
+
 /** What names the bucket in each grain. */
 const BUCKETS: Readonly<Record<Grain, Columns>> = {
   hour: {
@@ -249,10 +316,11 @@ const SYNC: Readonly<Record<string, Commented>> = {
     },
   },
   'sync.failures': {
-    comment: 'Questions that the provider did not answer: one row a run and category.',
+    comment:
+      'Questions that the provider did not answer: one row a run and category, or account where it was asked for its own totals.',
     columns: {
       run: 'The run: sync.runs.id.',
-      ...KEY,
+      ...KEY_OR_ACCOUNT,
       at: 'When the last attempt failed. An instant.',
       class:
         'What kind of failure: authentication, account, throttled, request, category, server or network.',
@@ -266,7 +334,7 @@ const SYNC: Readonly<Record<string, Commented>> = {
     comment: 'Answers that were not stored, with their body: nothing that arrived is thrown away.',
     columns: {
       run: 'The run: sync.runs.id.',
-      ...KEY,
+      ...KEY_OR_ACCOUNT,
       at: 'When the answer arrived. An instant.',
       reason:
         "Why: conflict (other values are stored at its instant), clock (this machine's clock went back), final (pruning has made that part of the history final), or the rule that the answer broke.",

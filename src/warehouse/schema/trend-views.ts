@@ -59,7 +59,7 @@ const facts = (
   w.newest_at >= ${endsAt} and now() >= ${endsAt} as is_complete`
 
 const OF_BUCKETS = (view: string) => `from store.category c
-join store.account a on a.id = c.account_id
+join store.account a on a.id = c.account_id and c.name <> ''
 join store.walk w on w.category_id = c.id
 join ${view} h on h.category_id = c.id
 join store.calendar d on d.day = h.day`

@@ -1,6 +1,7 @@
 // The views of schemas sms and sync, and those of schema store that they are made of, as SQL that can be run again
 // whenever it changed. What each means is in comments.ts.
 import { DIP_REACH_MS } from '../../counters/dip.ts'
+import { accountViews } from './account-views.ts'
 import { counters, eachCounter } from './columns.ts'
 import { trendsSql } from './trend-views.ts'
 
@@ -14,7 +15,11 @@ const SNAPSHOT_COLUMNS = `a.name as account, c.name as category, ${dayOf('s.obse
   ${counters('s')},
   s.timespent, s.extra, case when s.imported then 'import' else 'api' end as source, s.run_id`
 
-const OF_CATEGORY = (id: string) => `join store.category c on c.id = ${id}
+const OF_CATEGORY = (id: string) => `join store.category c on c.id = ${id} and c.name <> ''
+join store.account a on a.id = c.account_id`
+
+/** The same, also for the series of an account itself, whose category is shown as null. */
+const OF_SERIES = (id: string) => `join store.category c on c.id = ${id}
 join store.account a on a.id = c.account_id`
 
 /** Creates or replaces every view. */
@@ -24,6 +29,8 @@ export function viewsSql(): string {
 ${snapshotViews()}
 
 ${trendsSql()}
+
+${accountViews(dayOf)}
 
 ${freshnessView()}
 
@@ -45,7 +52,8 @@ select
   c.added_at, w.first_at as first_snapshot_at, w.newest_at as last_snapshot_at
 from store.category c
 join store.account a on a.id = c.account_id
-left join store.walk w on w.category_id = c.id;
+left join store.walk w on w.category_id = c.id
+where c.name <> '';
 
 create or replace view sms.calendar as
 select
@@ -99,11 +107,12 @@ left join lateral (
     select refused.at, refused.class, refused.message
     from store.failure refused
     join store.category met on met.id = refused.category_id
-    where met.account_id = c.account_id and refused.class in ('authentication', 'account')
+    where met.account_id = c.account_id and met.name <> '' and refused.class in ('authentication', 'account')
     order by refused.at desc limit 1
   )
   order by at desc limit 1
-) f on true;`
+) f on true
+where c.name <> '';`
 }
 
 function syncViews(): string {
@@ -115,14 +124,15 @@ from store.run;
 
 create or replace view sync.failures as
 select
-  f.run_id as run, a.name as account, c.name as category, f.at, f.class, f.http_status, f.api_code, f.attempts, f.message
+  f.run_id as run, a.name as account, nullif(c.name, '') as category, f.at, f.class, f.http_status, f.api_code, f.attempts, f.message
 from store.failure f
-${OF_CATEGORY('f.category_id')};
+${OF_SERIES('f.category_id')};
 
 create or replace view sync.rejected as
-select r.run_id as run, a.name as account, c.name as category, r.at, r.reason, r.body, r.stored_at
+select
+  r.run_id as run, a.name as account, nullif(c.name, '') as category, r.at, r.reason, r.body, r.stored_at
 from store.rejected r
-${OF_CATEGORY('r.category_id')};
+${OF_SERIES('r.category_id')};
 
 create or replace view sync.decisions as
 select

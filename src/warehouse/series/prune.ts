@@ -1,6 +1,7 @@
 // Retention: removes old snapshots without changing a trend. A checkpoint, the state of the derivation at some
 // snapshot, replaces everything before it; that snapshot itself stays, as the next delta begins there.
 import { sql } from 'kysely'
+import { ITSELF } from '../../counters/account.ts'
 import { DIP_REACH_MS } from '../../counters/dip.ts'
 import type { Db, Warehouse } from '../pool.ts'
 import { epochMs, timestamp } from './text.ts'
@@ -32,7 +33,8 @@ async function findEdges({ db }: Warehouse, until: number): Promise<{ category_i
   const { rows } = await sql<{ category_id: number; edge: number }>`
     /* findEdges */
     select w.category_id, ${sql.raw(epochMs('k.newest_at'))} as edge
-    from store.walk w,
+    from store.walk w
+    join store.category c on c.id = w.category_id and c.name <> ${ITSELF}, -- what credits did is in the readings only
     lateral (
       select newest_at from store.checkpoint
       where category_id = w.category_id and newest_at <= ${timestamp(until)}
