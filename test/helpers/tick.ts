@@ -88,7 +88,7 @@ export function account(name: string, categories: readonly string[], provider: C
   const client = createClient({
     apiKey: () => 'a-key-of-a-test',
     baseUrl: provider.baseUrl,
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     concurrency: 4,
     ratePerSecond: null,
     retry: { retries: 1, minDelayMs: 1, maxDelayMs: 2 },

@@ -79,7 +79,7 @@ test('a database that is not UTF8 is refused in words; what waits meanwhile wait
   expect(await run(['migrate'], env)).toMatchObject({ code: 1, stderr: expect.stringMatching(demand) })
   const synced = await run(['sync'], env)
   expect(synced).toMatchObject({ code: 4, stdout: expect.stringContaining('needs UTF8') })
-  expect(provider.served).toHaveLength(2)
+  expect(provider.served).toHaveLength(3) // both categories, and the account itself
   const { stdout } = await run(['doctor'], env)
   expect(stdout).toMatch(/FAIL +encoding +LATIN1/)
 })
