@@ -83,7 +83,7 @@ function rejectingLine({ rejecting }: Status, when: (at: Date) => string, colors
   const [first] = rejecting
   if (first === undefined) return []
   const others = rejecting.length > 1 ? `; so it is for ${rejecting.length - 1} more` : ''
-  const text = `Every answer for ${first.category} since ${when(first.since)}, ${first.answers} in all: ${first.reason}${others}.`
+  const text = `Every answer for ${first.category ?? 'the account itself'} since ${when(first.since)}, ${first.answers} in all: ${first.reason}${others}.`
   return [['', text, colors.red]]
 }
 

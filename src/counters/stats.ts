@@ -101,9 +101,9 @@ export const ACCOUNT_STATS = readerOf({
 })
 
 /** Reads the text of one JSON object, such as the `stats` of an imported line. Never throws. */
-export function readStats(text: string): Stats {
+export function readStats(text: string, reader: StatsReader = CATEGORY_STATS): Stats {
   const value = parseExact(text)
-  return value === undefined ? { reason: 'not JSON' } : CATEGORY_STATS.statsOf(value)
+  return value === undefined ? { reason: 'not JSON' } : reader.statsOf(value)
 }
 
 /** A field that may be missing or null; `read` returns null for a value that is not `expected`. */

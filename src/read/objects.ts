@@ -132,7 +132,7 @@ export const Status = z.strictObject({
   failed_last_day: z.int(),
   rejected_last_day: z.int(),
   rejecting: z
-    .array(z.strictObject({ ...key, since: instant, answers: z.int(), reason: z.string() }))
+    .array(z.strictObject({ ...ofSeries, since: instant, answers: z.int(), reason: z.string() }))
     .meta({ description: 'Categories whose newest answers were rejected, with when that began' }),
   storage: z.strictObject({ database_bytes: z.int(), snapshots: z.int() }),
   accounts: z.array(AccountStats),

@@ -4,7 +4,8 @@ import type { Source } from './source.ts'
 
 export interface Rejecting {
   readonly account: string
-  readonly category: string
+  /** Null: the account itself. */
+  readonly category: string | null
   /** When the first of these answers arrived. */
   readonly since: Date
   /** How many there are, with no stored snapshot after the first. */
@@ -17,7 +18,7 @@ export interface Rejecting {
 export async function readRejecting({ db, hiddenAccount }: Source): Promise<Rejecting[]> {
   const { rows } = await sql<Rejecting>`
     /* readRejecting */
-    select a.name as account, c.name as category, r.since, r.answers, r.reason
+    select a.name as account, nullif(c.name, '') as category, r.since, r.answers, r.reason
     from store.category c
     join store.account a on a.id = c.account_id
     left join store.walk w on w.category_id = c.id
@@ -29,7 +30,7 @@ export async function readRejecting({ db, hiddenAccount }: Source): Promise<Reje
         and r.at > case when r.reason = 'clock' and w.newest_at > now() then '-infinity'
           else coalesce(w.newest_at, '-infinity') end
     ) r
-    where c.state = 'active' and c.name <> '' and r.answers > 0 and a.name is distinct from ${hiddenAccount}
+    where c.state = 'active' and r.answers > 0 and a.name is distinct from ${hiddenAccount}
     order by r.since, account, category`.execute(db)
   return rows
 }

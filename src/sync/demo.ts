@@ -2,7 +2,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import { ITSELF } from '../counters/account.ts'
-import { parseExact } from '../counters/exact-json.ts'
 import type { Snapshot } from '../counters/names.ts'
 import { ACCOUNT_STATS, readStats } from '../counters/stats.ts'
 import { accountHistory, SANDBOX_HISTORY_MS, sandboxHistory } from '../sandbox/history.ts'
@@ -65,7 +64,7 @@ export async function resumeDemo(db: Db): Promise<void> {
 
 function accountReadings(from: number, until: number): Snapshot[] {
   return [...accountHistory({ seed: SANDBOX_SEED, from, until })].map(({ at, stats }) => {
-    const read = ACCOUNT_STATS.statsOf(parseExact(JSON.stringify(stats)))
+    const read = readStats(JSON.stringify(stats), ACCOUNT_STATS)
     if (!('reading' in read)) throw new Error(`The sandbox sent an invalid answer: ${read.reason}.`)
     return { at, ...read.reading }
   })

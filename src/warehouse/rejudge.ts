@@ -2,8 +2,9 @@
 // late snapshot, and the row in store.rejected says when. What is not stays as it is.
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
+import { ITSELF } from '../counters/account.ts'
 import type { Calendar } from '../counters/calendar.ts'
-import { readStats } from '../counters/stats.ts'
+import { ACCOUNT_STATS, CATEGORY_STATS, readStats } from '../counters/stats.ts'
 import { holdTimezone, loadCalendar } from './calendar.ts'
 import type { Transaction, Warehouse } from './pool.ts'
 import { addToReplay, findRun } from './runs.ts'
@@ -34,6 +35,7 @@ export interface Rejudged {
 
 interface Answer {
   readonly id: number
+  readonly category: string
   readonly at: Date
   readonly reason: string
   readonly body: string
@@ -84,7 +86,7 @@ async function judgeBatch(warehouse: Warehouse, batch: Batch, { timezone, since,
       await holdTimezone(tx.db, timezone)
       const { rows } = await sql<Answer & { added_at: Date }>`
         /* rejudge */
-        select r.id, r.at, r.reason, r.body, c.added_at
+        select r.id, c.name as category, r.at, r.reason, r.body, c.added_at
         from store.rejected r join store.category c on c.id = r.category_id
         where r.category_id = ${batch.categoryId} and r.id > ${batch.after} and r.stored_at is null
           and r.at >= ${since}
@@ -110,9 +112,9 @@ async function judgeBatch(warehouse: Warehouse, batch: Batch, { timezone, since,
 /** What a row says by today's rules, or why it stays rejected. */
 function arrivalOf(
   categoryId: number,
-  { at, reason, body, added_at: addedAt }: Answer & { added_at: Date },
+  { category, at, reason, body, added_at: addedAt }: Answer & { added_at: Date },
 ): Arrival | { readonly reason: string } {
-  const stats = readStats(body.replace(/^\ufeff/, ''))
+  const stats = readStats(body.replace(/^\ufeff/, ''), category === ITSELF ? ACCOUNT_STATS : CATEGORY_STATS)
   if ('reason' in stats) return { reason: stats.reason }
   if (at.getTime() > Date.now()) return { reason: 'lies in the future' }
   // The clock of a machine may begin in 1970, which would stretch the history of the category over decades.

@@ -189,7 +189,7 @@ describe('the database', () => {
         `drop schema sms, sync, store, store_migrations cascade; alter database ${database} set role = ${role}`,
       [
         ['rights', /may not create schemas/],
-        ['schema', /^not up to date: 0001_store, 0002_account_series, views must be run/],
+        ['schema', /^not up to date: 0001_store, .*views must be run/],
       ],
     ],
     [

@@ -1,5 +1,6 @@
 // The account's own question in a tick: asked last, stored once, and never a reason for a run to fail.
 import { describe, expect, test } from 'vitest'
+import { rejudge } from '../../src/warehouse/rejudge.ts'
 import { openStage, rowsOf, runsOf } from '../helpers/tick.ts'
 import { answer } from '../primotexto/provider.ts'
 
@@ -80,6 +81,16 @@ describe('the question about the account', () => {
         reason: 'sent is -1, not an integer from 0 to 9007199254740991',
         body: '{"sent":-1,"credits":3}',
       },
+    ])
+    // As if a later version of the rules read it.
+    await stage.witness.pool.query(`update store.rejected set body = '{"undelivered":7,"credits":3}'`)
+    const [{ id }] = (await rowsOf(stage.witness, `select category_id as id from store.rejected`)) as [
+      { id: number },
+    ]
+    const options = { timezone: 'Europe/Paris', categoryIds: [id], since: new Date(0), dryRun: false }
+    expect(await rejudge(stage.witness, options)).toMatchObject({ stored: 1 })
+    expect(await rowsOf(stage.witness, 'select undelivered, credits from sms.account_readings')).toEqual([
+      { undelivered: 7, credits: '3' },
     ])
   })
 

@@ -1,6 +1,7 @@
 // primosync rejudge: rejected answers get another hearing by today's rules.
 import { readPeriod } from '../../read/export.ts'
 import type { Edge } from '../../read/trends.ts'
+import { listSeries } from '../../warehouse/registry.ts'
 import { type Rejudged, rejudge as rejudgeAnswers } from '../../warehouse/rejudge.ts'
 import { chosenCategories } from '../chosen-categories.ts'
 import type { Action } from '../command.ts'
@@ -32,11 +33,12 @@ export const rejudge: Action<Options> = {
   async run({ config, options, output, log }) {
     const dryRun = options.dryRun === true
     const rejudged = await withConfiguredWarehouse(config, log, async (warehouse) => {
-      const categories = await chosenCategories(warehouse.db, options.account, options.category)
+      const chosen = await chosenCategories(warehouse.db, options.account, options.category)
+      const all = options.category ? chosen : await listSeries(warehouse.db, options.account) // accounts' own, too
       const { from } = await readPeriod(warehouse.db, options.since, undefined)
       return await rejudgeAnswers(warehouse, {
         timezone: config.reportingTimezone,
-        categoryIds: categories.map(({ id }) => id),
+        categoryIds: all.map(({ id }) => id),
         since: new Date(from),
         dryRun,
       })

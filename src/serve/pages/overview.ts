@@ -104,7 +104,7 @@ function rejectingNotice(view: View, { rejecting }: StatusSummary): Html | strin
       .slice(0, 5)
       .map(
         ({ category, since, answers, reason }) =>
-          html`<b>${category}</b>: ${view.formats.count(answers)} since ${time(view, since)}, the last one because ${reason}. `,
+          html`<b>${category ?? 'the account itself'}</b>: ${view.formats.count(answers)} since ${time(view, since)}, the last one because ${reason}. `,
       )}They are kept in <a href="/runs">sync.rejected</a>; <code>primosync rejudge</code> reads them again.`,
   )
 }
