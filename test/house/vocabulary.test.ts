@@ -156,7 +156,7 @@ async function addTroubles({ pool }: TestWarehouse): Promise<void> {
   )
   await pool.query(
     `insert into store.rejected (run_id, category_id, at, reason, body)
-    select (select max(id) from store.run), id, now() + interval '1 second', 'sent is no integer', '{"someKey": 1}' ${of}`,
+    select (select max(id) from store.run), id, now() + interval '1 hour', 'sent is no integer', '{"someKey": 1}' ${of}`,
   )
 }
 
