@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Calendar } from '../counters/calendar.ts'
-import { readStats } from '../counters/stats.ts'
+import { readKeptBody } from '../counters/kept-body.ts'
 import { holdTimezone, loadCalendar } from './calendar.ts'
 import type { Transaction, Warehouse } from './pool.ts'
 import { addToReplay, findRun } from './runs.ts'
@@ -112,7 +112,7 @@ function arrivalOf(
   categoryId: number,
   { at, reason, body, added_at: addedAt }: Answer & { added_at: Date },
 ): Arrival | { readonly reason: string } {
-  const stats = readStats(body.replace(/^\ufeff/, ''))
+  const stats = readKeptBody(body)
   if ('reason' in stats) return { reason: stats.reason }
   if (at.getTime() > Date.now()) return { reason: 'lies in the future' }
   // The clock of a machine may begin in 1970, which would stretch the history of the category over decades.
