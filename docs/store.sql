@@ -101,7 +101,9 @@ create table store.decision (
 
 CREATE INDEX decision_by_snapshot ON store.decision USING btree (category_id, observed_at, id DESC);
 
-CREATE TRIGGER keep_decisions BEFORE DELETE OR UPDATE OR TRUNCATE ON store.decision FOR EACH STATEMENT EXECUTE FUNCTION store.refuse_rewriting();
+CREATE TRIGGER keep_decisions BEFORE UPDATE OR TRUNCATE ON store.decision FOR EACH STATEMENT EXECUTE FUNCTION store.refuse_rewriting();
+
+CREATE TRIGGER keep_each_decision BEFORE DELETE ON store.decision FOR EACH ROW EXECUTE FUNCTION store.refuse_rewriting();
 
 create table store.exported_total (
   category_id integer not null,
@@ -171,12 +173,15 @@ create table store.program (
 
 create table store.prune (
   id bigint generated always as identity not null,
-  category_id integer not null,
+  category_id integer,
   pruned_at timestamp with time zone not null default now(),
   edge timestamp with time zone,
   snapshots integer not null,
+  account text,
+  category text,
   PRIMARY KEY (id),
-  FOREIGN KEY (category_id) REFERENCES store.category(id)
+  FOREIGN KEY (category_id) REFERENCES store.category(id),
+  CHECK (((category_id IS NOT NULL) OR ((account IS NOT NULL) AND (category IS NOT NULL))))
 );
 
 CREATE INDEX prune_by_category ON store.prune USING btree (category_id, edge DESC NULLS LAST);
@@ -406,6 +411,14 @@ CREATE OR REPLACE FUNCTION store.refuse_rewriting()
  LANGUAGE plpgsql
 AS $function$
 begin
+  if tg_op = 'DELETE' and current_setting('primosync.pruning', true) = 'on' then
+    if exists (
+      select from store.category c join store.account a on a.id = c.account_id
+      where c.id = old.category_id and a.name = 'sandbox'
+    ) then
+      return old;
+    end if;
+  end if;
   raise exception 'decisions are append-only (% on store.decision)', lower(tg_op)
     using errcode = 'insufficient_privilege', hint = 'Use primosync reclassify --as auto to take one back.';
 end $function$
@@ -813,11 +826,12 @@ join store.account a on a.id = c.account_id;
 
 create or replace view sync.prunes as
 select
-  a.name as account, c.name as category, p.pruned_at, p.snapshots, p.edge as kept_from,
-  p.edge + 604800000 * interval '1 millisecond' as final_until
+  coalesce(a.name, p.account) as account, coalesce(c.name, p.category) as category, p.pruned_at, p.snapshots,
+  p.edge as kept_from, p.edge + 604800000 * interval '1 millisecond' as final_until
 from store.prune p
-join store.category c on c.id = p.category_id and c.name <> ''
-join store.account a on a.id = c.account_id;
+left join store.category c on c.id = p.category_id
+left join store.account a on a.id = c.account_id
+where coalesce(c.name, p.category) <> '';
 
 create or replace trigger keep_what_was_said before update on store.snapshot for each row
 when ((old.observed_at, old.category_id, old.run_id, old.imported, old.timespent, old.extra, old.sent, old.submitted, old.delivered, old.openers, old.clickers, old.clicks, old.opens, old.replies, old.unsubscribers, old.errors, old.bounced, old.complaint) is distinct from (new.observed_at, new.category_id, new.run_id, new.imported, new.timespent, new.extra, new.sent, new.submitted, new.delivered, new.openers, new.clickers, new.clicks, new.opens, new.replies, new.unsubscribers, new.errors, new.bounced, new.complaint))

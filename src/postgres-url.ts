@@ -70,3 +70,26 @@ function modesOf(query: URLSearchParams, hosts: string): readonly (string | null
   if (mode === null) return query.has('ssl') || query.has('sslnegotiation') ? [null] : TRIED.prefer
   return (SSL_MODES as readonly string[]).includes(mode) ? TRIED[mode as SslMode] : [null]
 }
+
+/** The name of the database in a URL; null: it names none, and no user whose name the database would have. */
+export function databaseOf(url: string): string | null {
+  if (url.startsWith('/')) return url.split(' ')[1] || null
+  if (url.startsWith('socket:')) return new URL(url).searchParams.get('db')
+  const [, before, , path] = PARTS.exec(url)!
+  const user = /^postgres(?:ql)?:\/\/([^:@]*)/.exec(before!)?.[1]
+  return (
+    decodeURIComponent(path!.slice(1) || user || '') || new URLSearchParams(PARTS.exec(url)![4]).get('user')
+  )
+}
+
+/** The same URL with another database. */
+export function withDatabase(url: string, database: string): string {
+  if (url.startsWith('/')) return `${url.split(' ')[0]} ${database}`
+  if (url.startsWith('socket:')) {
+    const parsed = new URL(url)
+    parsed.searchParams.set('db', database)
+    return parsed.href
+  }
+  const [, before, hosts, , search] = PARTS.exec(url)!
+  return `${before}${hosts}/${encodeURIComponent(database)}${search === undefined ? '' : `?${search}`}`
+}

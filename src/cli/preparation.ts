@@ -1,12 +1,11 @@
 // What ticks need of the warehouse, made when it is first reached and again whenever the database has become another
 // one: restored, dropped and created, migrated back and forth.
 
-import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import type { Config } from '../config/load.ts'
 import { longestPauseMs } from '../cron.ts'
 import { DatabaseAwayError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
-import { pauseDemo, resumeDemo } from '../sync/demo.ts'
+import { pauseDemo } from '../sync/demo.ts'
 import { forgetCalendar, setExpectedEvery } from '../warehouse/calendar.ts'
 import { readMark } from '../warehouse/mark.ts'
 import { type ConfiguredWarehouse, prepareWarehouse, warnOfOtherRules } from './warehouse.ts'
@@ -19,8 +18,8 @@ const RESTORE_MS = 15_000
 
 /**
  * Prepares the warehouse for ticks when first called, and again when the schema is another one than the last time:
- * migrates it, stores how often ticks are due, pauses the demo's categories beside real ones, and resumes them in the
- * demo. Rejects while that cannot be done.
+ * makes the demo's database, migrates the schema, stores how often ticks are due, and pauses demo data beside real
+ * ones. Rejects while that cannot be done.
  */
 export function keepPrepared(
   warehouse: ConfiguredWarehouse,
@@ -31,6 +30,7 @@ export function keepPrepared(
   let prepared: string | null = null
   let goneSince: number | null = null
   return async () => {
+    if (prepared === null) await warehouse.create()
     const mark = await readMark(warehouse.db)
     if (mark !== null && mark === prepared) return
     if (prepared !== null && mark === null) {
@@ -46,8 +46,7 @@ export function keepPrepared(
     await prepareWarehouse(warehouse, config)
     await warnOfOtherRules(warehouse, log)
     await setExpectedEvery(warehouse.db, longestPauseMs(config.syncSchedule, config.reportingTimezone))
-    if (config.demo) await resumeDemo(warehouse.db)
-    else if (config.accounts.every(({ name }) => name !== DEMO_ACCOUNT)) await pauseDemo(warehouse.db)
+    if (!config.demo) await pauseDemo(warehouse.db)
     prepared = await readMark(warehouse.db)
   }
 }

@@ -12,11 +12,16 @@ import { grantReader } from '../warehouse/grant.ts'
 import { migrate, migrationStatus } from '../warehouse/migrate.ts'
 import { openWarehouse, type Warehouse } from '../warehouse/pool.ts'
 import { rulesProblem } from '../warehouse/rules.ts'
+import { chooseDatabase, type Wanted } from './database.ts'
 import { closeAtEnd } from './process-end.ts'
 
 export interface ConfiguredWarehouse extends Warehouse {
   /** The URL by which people reach the embedded database, to be printed; null: the database is their own. */
   readonly publicUrl: string | null
+  /** Whether it is a database of demo data. */
+  readonly isDemo: boolean
+  /** Makes the demo's database if this is it and it is not there. Throws a UsageError where that is not allowed. */
+  create(): Promise<void>
   /** The same database without the time limit of ticks, for migrations. */
   patient(): Warehouse
 }
@@ -26,13 +31,13 @@ export const TICK_SILENCE_MS = 15_000
 
 /** The folder of the embedded database and the spool. Demo data have their own, so that they never mix with real ones. */
 export function dataFolder(config: Config): string {
-  return config.demo && config.databaseUrl === null ? join(config.dataDir, 'demo') : config.dataDir
+  return config.demo ? join(config.dataDir, 'demo') : config.dataDir
 }
 
 /**
  * Opens the warehouse without touching its schema. `exclusive`: as the one main program of the data folder.
  * `mayBeAway`: also where the embedded PostgreSQL does not start; then it is tried again and again. `silenceMs`: how
- * long the database may send nothing during a statement.
+ * long the database may send nothing during a statement. `wanted`: which database of DATABASE_URL, without a key.
  */
 export async function connectWarehouse(
   config: Config,
@@ -41,7 +46,8 @@ export async function connectWarehouse(
     exclusive = false,
     mayBeAway = false,
     silenceMs,
-  }: { exclusive?: boolean; mayBeAway?: boolean; silenceMs?: number } = {},
+    wanted = 'in_use',
+  }: { exclusive?: boolean; mayBeAway?: boolean; silenceMs?: number; wanted?: Wanted } = {},
 ): Promise<ConfiguredWarehouse> {
   const onIdleError = (error: Error) =>
     log.debug({ reason: error.message }, 'An idle connection to the database broke.')
@@ -49,7 +55,10 @@ export async function connectWarehouse(
     ...openWarehouse(url, { onIdleError, ...(silenceMs !== undefined && { silenceMs }) }),
     patient: () => openWarehouse(url, { onIdleError }),
   })
-  if (config.databaseUrl !== null) return { ...open(() => config.databaseUrl!), publicUrl: null }
+  if (config.databaseUrl !== null) {
+    const { url, isDemo, create } = await chooseDatabase(config, () => config.databaseUrl!, wanted)
+    return { ...open(url), publicUrl: null, isDemo, create }
+  }
   const options = { dataDir: dataFolder(config), exclusive, log: (message: string) => log.warn(message) }
   // The demo has nothing to lose, and says at once what is wrong.
   const server = await (mayBeAway && !config.demo ? keepEmbedded(options) : openEmbedded(options))
@@ -62,6 +71,8 @@ export async function connectWarehouse(
   }
   return {
     ...warehouse,
+    isDemo: config.demo,
+    create: async () => {},
     get publicUrl() {
       return server.publicUrl
     },
@@ -102,8 +113,9 @@ export async function withConfiguredWarehouse<T>(
   config: Config,
   log: Logger,
   work: (warehouse: ConfiguredWarehouse) => Promise<T>,
+  wanted?: Wanted,
 ): Promise<T> {
-  const warehouse = await connectWarehouse(config, log)
+  const warehouse = await connectWarehouse(config, log, { ...(wanted && { wanted }) })
   try {
     await prepareWarehouse(warehouse, config)
     await warnOfOtherRules(warehouse, log)

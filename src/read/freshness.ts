@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import { leaseHolder } from '../warehouse/lease.ts'
 import type { CategoryState } from '../warehouse/tables.ts'
+import { type Rejecting, readRejecting } from './rejecting.ts'
 import type { Source } from './source.ts'
 
 export interface Watched {
@@ -13,6 +14,8 @@ export interface Watched {
   readonly categories: Readonly<Record<CategoryState, number>>
   /** Active categories, the stalest first. */
   readonly freshness: readonly Freshness[]
+  /** Active categories whose newest answers were rejected. */
+  readonly rejecting: readonly Rejecting[]
   /** Active categories beyond the most that are listed. */
   readonly leftOut: number
 }
@@ -24,9 +27,10 @@ export interface Freshness {
   readonly since: Date
 }
 
-export async function readWatched({ db, hiddenAccount }: Source, most: number): Promise<Watched> {
+export async function readWatched(source: Source, most: number): Promise<Watched> {
+  const { db, hiddenAccount } = source
   const visible = sql`(${hiddenAccount}::text is null or a.name <> ${hiddenAccount})`
-  const [facts, freshness, holder] = await Promise.all([
+  const [facts, freshness, holder, rejecting] = await Promise.all([
     sql<
       { last_success_at: Date | null; expected_every_seconds: number | null } & Record<CategoryState, number>
     >`
@@ -52,6 +56,7 @@ export async function readWatched({ db, hiddenAccount }: Source, most: number): 
       where c.state = 'active' and c.name <> '' and ${visible}
       order by coalesce(w.newest_at, c.added_at), c.id limit ${most}`.execute(db),
     leaseHolder(db),
+    readRejecting(source),
   ])
   const { last_success_at, expected_every_seconds, ...categories } = facts.rows[0]!
   return {
@@ -60,6 +65,7 @@ export async function readWatched({ db, hiddenAccount }: Source, most: number): 
     categories,
     leaseHolder: holder,
     freshness: freshness.rows,
+    rejecting: rejecting.slice(0, most),
     leftOut: categories.active - freshness.rows.length,
   }
 }

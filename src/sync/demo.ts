@@ -8,28 +8,33 @@ import { accountHistory, SANDBOX_HISTORY_MS, sandboxHistory } from '../sandbox/h
 import { SANDBOX_CATEGORIES, SANDBOX_SEED } from '../sandbox/lives.ts'
 import { loadCalendar } from '../warehouse/calendar.ts'
 import type { Db, Warehouse } from '../warehouse/pool.ts'
-import { addCategories, haveSnapshots, listCategories, setCategoryState } from '../warehouse/registry.ts'
+import { addCategories, listCategories, lockSeries, setCategoryState } from '../warehouse/registry.ts'
 import { addToRun, beginRun, finishRun } from '../warehouse/runs.ts'
 import { CopySink } from '../warehouse/series/copy-sink.ts'
 import { recordSnapshots } from '../warehouse/series/record.ts'
 
-/** Loads the sandbox's history unless there are demo data already. Returns how many snapshots it stored. */
+/**
+ * Loads the sandbox's history unless that was done before, whatever was stored since: up to the first snapshot that is
+ * there. Returns how many snapshots it stored.
+ */
 export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => void): Promise<number> {
   const ids = await addCategories(warehouse.db, DEMO_ACCOUNT, SANDBOX_CATEGORIES)
   const own = (await addCategories(warehouse.db, DEMO_ACCOUNT, [ITSELF])).get(ITSELF)!
-  const until = Date.now()
-  const from = until - SANDBOX_HISTORY_MS
-  const calendar = await loadCalendar(warehouse.db, from, until)
+  const now = Date.now()
+  const calendar = await loadCalendar(warehouse.db, now - SANDBOX_HISTORY_MS, now)
   // One transaction: if this is killed, the next start loads the whole history again.
   return await warehouse.transaction(async ({ db, connection }) => {
-    if (await haveSnapshots(db, [...ids.values()])) return 0
+    const firstAt = await lockSeries(db, [...ids.values(), own])
+    if (await isHistoryLoaded(db)) return 0
+    const until = Math.min(now, firstAt ?? now)
+    const from = now - SANDBOX_HISTORY_MS
     const runId = (await beginRun(db, {
       kind: 'run',
       key: randomUUIDv7(),
       account: DEMO_ACCOUNT,
       trigger: 'import',
       scheduledAt: null,
-      startedAt: until,
+      startedAt: now,
       categories: ids.size,
     }))!
     let stored = 0
@@ -49,17 +54,20 @@ export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => vo
   })
 }
 
-/** Pauses the demo's categories once there are real ones, so that they do not look stale. Their data stay. */
+/**
+ * Pauses demo data that an earlier version put among real ones, so that they do not look stale; `primosync demo remove`
+ * takes them out.
+ */
 export async function pauseDemo(db: Db): Promise<void> {
   const demo = await listCategories(db, DEMO_ACCOUNT)
   for (const { id, state } of demo) if (state === 'active') await setCategoryState(db, id, 'paused')
 }
 
-/** Resumes the demo's categories if all of them are paused; a category paused by hand stays paused. */
-export async function resumeDemo(db: Db): Promise<void> {
-  const demo = await listCategories(db, DEMO_ACCOUNT)
-  if (demo.some(({ state }) => state === 'active')) return
-  for (const { id, state } of demo) if (state === 'paused') await setCategoryState(db, id, 'active')
+/** Its run tells, which is of the same transaction. */
+async function isHistoryLoaded(db: Db): Promise<boolean> {
+  const query = db.selectFrom('store.run').select('id')
+  const run = query.where('account', '=', DEMO_ACCOUNT).where('trigger', '=', 'import').limit(1)
+  return (await run.executeTakeFirst()) !== undefined
 }
 
 function accountReadings(from: number, until: number): Snapshot[] {

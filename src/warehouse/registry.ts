@@ -124,14 +124,15 @@ export async function setCategoryLabel(db: Db, id: number, label: string | null)
   await db.updateTable('store.category').set({ label }).where('id', '=', id).execute()
 }
 
-/** Whether any of the categories has a snapshot. Locks their series until the transaction ends. */
-export async function haveSnapshots(db: Db, ids: readonly number[]): Promise<boolean> {
+/** Locks the series of categories until the transaction ends. Returns when the first of them begins; null: none has. */
+export async function lockSeries(db: Db, ids: readonly number[]): Promise<number | null> {
   const rows = await db
     .selectFrom('store.walk')
-    .select('newest_at')
+    .select('first_at')
     .where('category_id', 'in', ids)
     .orderBy('category_id')
     .forUpdate()
     .execute()
-  return rows.some(({ newest_at }) => newest_at !== null)
+  const firsts = rows.map(({ first_at }) => first_at?.getTime()).filter((at) => at !== undefined)
+  return firsts.length === 0 ? null : Math.min(...firsts)
 }

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { ITSELF } from '../counters/account.ts'
 import type { Calendar } from '../counters/calendar.ts'
-import { ACCOUNT_STATS, CATEGORY_STATS, readStats } from '../counters/stats.ts'
+import { readKeptBody } from '../counters/kept-body.ts'
+import { ACCOUNT_STATS, CATEGORY_STATS } from '../counters/stats.ts'
 import { holdTimezone, loadCalendar } from './calendar.ts'
 import type { Transaction, Warehouse } from './pool.ts'
 import { addToReplay, findRun } from './runs.ts'
@@ -114,7 +115,7 @@ function arrivalOf(
   categoryId: number,
   { category, at, reason, body, added_at: addedAt }: Answer & { added_at: Date },
 ): Arrival | { readonly reason: string } {
-  const stats = readStats(body.replace(/^\ufeff/, ''), category === ITSELF ? ACCOUNT_STATS : CATEGORY_STATS)
+  const stats = readKeptBody(body, category === ITSELF ? ACCOUNT_STATS : CATEGORY_STATS)
   if ('reason' in stats) return { reason: stats.reason }
   if (at.getTime() > Date.now()) return { reason: 'lies in the future' }
   // The clock of a machine may begin in 1970, which would stretch the history of the category over decades.

@@ -148,7 +148,10 @@ interface Checkpoint extends Walk {
 
 interface Prune {
   id: Generated<number>
-  category_id: number
+  /** Null: the category is gone itself, and only its name is left. */
+  category_id: number | null
+  account: string | null
+  category: string | null
   pruned_at: Generated<Date>
   edge: Date | null
   snapshots: number

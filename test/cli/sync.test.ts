@@ -183,21 +183,3 @@ describe('sync ends with', () => {
     expect(provider.asked).toEqual([])
   })
 })
-
-test('with a key, demo data in the same database are paused, and go on in the demo', async () => {
-  const { run, witness } = await install()
-  const demo = { PRIMOTEXTO_API_KEY: '', PRIMOTEXTO_BASE_URL: '', PRIMOTEXTO_CATEGORIES: '' }
-  const states = () =>
-    rowsOf(witness, `select distinct state, stale from sms.freshness where account = 'sandbox'`)
-  expect(await run(['sync'], demo)).toMatchObject({
-    code: 0,
-    stdout: expect.stringMatching(/^demo data: 12/),
-  })
-  await run(['sync'])
-  expect(await states()).toEqual([{ state: 'paused', stale: false }])
-  expect(await run(['sync'], demo)).toMatchObject({
-    code: 0,
-    stdout: expect.stringMatching(/^demo data: 12/),
-  })
-  expect(await states()).toEqual([{ state: 'active', stale: false }])
-})

@@ -74,13 +74,13 @@ describe.skipIf(missing)(`docker-compose.yml${missing && ` (left out: ${missing}
     )
   }, 90_000)
 
-  test('stores snapshots of the sandbox in its PostgreSQL', async () => {
+  test('stores snapshots of the sandbox in a database of their own', async () => {
     const client = new pg.Client({
       host: '127.0.0.1',
       port: ports.postgres,
       user: 'primosync',
       password: env.POSTGRES_PASSWORD,
-      database: 'primosync',
+      database: 'primosync_demo',
     })
     await client.connect()
     try {

@@ -45,7 +45,7 @@ describe('docs/json.md', () => {
   let warehouse: TestWarehouse
   const cwd = folderForFile()
   beforeAll(async () => {
-    warehouse = await openTestWarehouse()
+    warehouse = await openTestWarehouse('Europe/Paris', '_demo')
     await print('sync --json')
   })
   afterAll(() => warehouse.close())

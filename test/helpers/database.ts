@@ -13,10 +13,10 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** Takes milliseconds. The database has all schemas, and no rows. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** Takes milliseconds. The database has all schemas, and no rows. `ending`: of its name. */
+export async function createTestDatabase(ending = ''): Promise<TestDatabase> {
   const { adminUrl, owner, ownerPassword, template } = inject('testServer')
-  const name = uniqueName()
+  const name = `${uniqueName()}${ending}`
   await asAdmin(adminUrl, (admin) =>
     admin.query(`create database ${name} template ${template} owner ${owner}`),
   )

@@ -20,9 +20,9 @@ export interface TestWarehouse extends Warehouse {
   readonly timezone: string
 }
 
-/** Opens a warehouse for a test file; `close` drops its database. */
-export async function openTestWarehouse(timezone = 'Europe/Paris'): Promise<TestWarehouse> {
-  const database = await createTestDatabase()
+/** Opens a warehouse for a test file; `close` drops its database. `ending`: of the database's name. */
+export async function openTestWarehouse(timezone = 'Europe/Paris', ending = ''): Promise<TestWarehouse> {
+  const database = await createTestDatabase(ending)
   const warehouse = openWarehouse(database.url)
   await settleTimezone(warehouse, timezone)
   const close = async () => {

@@ -82,6 +82,25 @@ const Decided = z.strictObject({
   before: ShownDelta.nullable(),
   after: ShownDelta.nullable(),
 })
+const Rejudged = z.strictObject({
+  dry_run: z.boolean(),
+  answers: count,
+  stored: count,
+  already_stored: count,
+  kept: z.array(z.strictObject({ reason: z.string(), answers: count })),
+})
+const DemoRemoved = z.strictObject({
+  dry_run: z.boolean(),
+  removed: z.strictObject({
+    categories: count,
+    snapshots: count,
+    decisions: count,
+    failures: count,
+    rejected: count,
+    runs: count,
+  }),
+  folder: z.null(),
+})
 const Rebuilt = z.strictObject({
   timezone: z.string(),
   previous_timezone: z.string(),
@@ -117,7 +136,7 @@ const DECIDE = ['--category', 'codeConfirmation', '--as', 'correction', '--why',
 let warehouse: TestWarehouse
 let decidedAt: string
 beforeAll(async () => {
-  warehouse = await openTestWarehouse()
+  warehouse = await openTestWarehouse('Europe/Paris', '_demo')
   await print(['sync'])
   const file = join(cwd, 'later.ndjson')
   const line = (observed_at: string, sent: number) =>
@@ -189,6 +208,8 @@ const COMMANDS: readonly (readonly [command: string, schema: z.ZodType, more?: (
   ['trends --by hour', z.array(Trend), () => ['--from', '2026-03-01', '--to', '2026-03-01']],
   ['trends --metric sent open_rate', z.array(Trend), () => ['--from', '2026-03-01', '--to', '2026-03-02']],
   ['reclassify', Decided, () => [...DECIDE, '--at', decidedAt]],
+  ['rejudge', Rejudged, () => ['--dry-run', '--category', 'codeConfirmation', '--since', '2026-03-01']],
+  ['demo remove', DemoRemoved, () => ['--dry-run']],
   ['verify', Verification],
   ['rebuild', Rebuilt],
   ['migrate', z.strictObject({ ran: z.array(z.string()) })],

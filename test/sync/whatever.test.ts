@@ -126,7 +126,13 @@ async function preparedStage() {
   })
   const { url } = stage.proxy
   const prepare = (restoreMs: number) => {
-    const warehouse = { ...stage.deps.warehouse, publicUrl: null, patient: () => openWarehouse(url) }
+    const warehouse = {
+      ...stage.deps.warehouse,
+      publicUrl: null,
+      isDemo: false,
+      create: async () => {},
+      patient: () => openWarehouse(url),
+    }
     return keepPrepared(warehouse, config, stage.deps.log, restoreMs)
   }
   const pool = stage.witness.pool

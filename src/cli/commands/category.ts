@@ -97,10 +97,11 @@ async function change(
   work: (db: Db, account: string) => Promise<readonly string[]>,
 ): Promise<void> {
   const { config, log, options, output } = context
-  const account = accountOrDefault(config, options.account)
-  const changed = await withConfiguredWarehouse(config, log, async ({ db }) => {
+  const { account, changed } = await withConfiguredWarehouse(config, log, async ({ db, isDemo }) => {
+    const account = accountOrDefault(config, options.account, isDemo)
     const names = await work(db, account)
-    return (await readRegistered(db, account)).filter(({ category }) => names.includes(category))
+    const registered = await readRegistered(db, account)
+    return { account, changed: registered.filter(({ category }) => names.includes(category)) }
   })
   if (options.json) return output.json(changed)
   for (const { category, state } of changed)

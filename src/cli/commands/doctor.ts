@@ -1,7 +1,9 @@
 // primosync doctor: checks everything that has to work, a line each, with what to do.
 import { join } from 'node:path'
+import { DEMO_ACCOUNT } from '../../config/account-names.ts'
+import { demoDatabaseOf } from '../../config/demo-url.ts'
 import { checkAccount, checkAccountStats, checkClock } from '../../doctor/api.ts'
-import { checkEmpty } from '../../doctor/categories.ts'
+import { checkDemo, checkEmpty } from '../../doctor/categories.ts'
 import { checkDatabase } from '../../doctor/database.ts'
 import { checkDisk } from '../../doctor/disk.ts'
 import { type Finding, ill, well } from '../../doctor/finding.ts'
@@ -25,7 +27,12 @@ export const doctor: Action<object> = {
 }
 
 function settings({ config }: Context<object>): Finding {
-  if (config.demo) return well('settings', 'valid; no PRIMOTEXTO_API_KEY, so this is the demo')
+  if (config.demo) {
+    const { databaseUrl: url } = config
+    const where =
+      url === null ? '' : `, in a database of its own: ${JSON.stringify(demoDatabaseOf(url).name)}`
+    return well('settings', `valid; no PRIMOTEXTO_API_KEY, so this is the demo${where}`)
+  }
   return well('settings', `valid; accounts: ${config.accounts.map(({ name }) => name).join(', ')}`)
 }
 
@@ -57,10 +64,13 @@ async function lookAtStorage({ config, log }: Context<object>): Promise<Finding[
     const warehouse = await connectWarehouse(config, log)
     try {
       const database = await checkDatabase(warehouse, config.reportingTimezone)
-      const empty = database.every(({ ok }) => ok) ? await checkEmpty(warehouse.db) : []
+      const isUsable = database.every(({ ok }) => ok)
+      const empty = isUsable ? await checkEmpty(warehouse.db) : []
+      const demo = isUsable && !warehouse.isDemo ? await checkDemo(warehouse.db, DEMO_ACCOUNT) : []
       return [
         ...database,
         ...empty,
+        ...demo,
         ...(await checkDisk(folder, (spool) => listWaiting(spool, warehouse.db))),
       ]
     } finally {

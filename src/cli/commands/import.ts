@@ -69,15 +69,20 @@ export const importCommand: Action<Options> = {
   async run(context) {
     const { config, options, args, output, log } = context
     const sources = await Promise.all((args[0] as string[]).map((file) => sourceOf(file, options.format)))
-    const reports = await withConfiguredWarehouse(config, log, async (warehouse) => {
-      const done: Report[] = []
-      for (const source of sources) {
-        const report = await importSource(warehouse, source, context)
-        if (!options.json) show(report, options, output)
-        done.push(report)
-      }
-      return done
-    })
+    const reports = await withConfiguredWarehouse(
+      config,
+      log,
+      async (warehouse) => {
+        const done: Report[] = []
+        for (const source of sources) {
+          const report = await importSource(warehouse, source, context)
+          if (!options.json) show(report, options, output)
+          done.push(report)
+        }
+        return done
+      },
+      'named',
+    )
     if (options.json) output.json({ dry_run: options.dryRun === true, files: reports.map(reportObject) })
     else if (config.demo && config.databaseUrl === null && !options.dryRun)
       output.print(

@@ -65,6 +65,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./rejudge.ts')).rejudge,
   },
   {
+    name: 'demo',
+    summary: 'take demo data out of a database that holds them beside others',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+  {
     name: 'grant',
     summary: 'let a database role read schemas sms and sync, and nothing else',
     load: async () => (await import('./grant.ts')).grant,

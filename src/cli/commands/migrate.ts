@@ -11,7 +11,7 @@ export const migrate: Action<{ status?: boolean }> = {
   configure: (command) => command.option('--status', 'only show which migrations have run'),
 
   async run({ config, options, output, log }) {
-    const warehouse = await connectWarehouse(config, log)
+    const warehouse = await connectWarehouse(config, log, { wanted: 'named' })
     try {
       if (options.status) {
         const migrations = await migrationStatus(warehouse.db)

@@ -5,13 +5,12 @@ import { COUNTERS } from '../../counters/names.ts'
 import type { Decision } from '../../counters/step.ts'
 import { readInstant } from '../../transfer/observed-at.ts'
 import { holdTimezone, loadCalendar } from '../../warehouse/calendar.ts'
-import type { Warehouse } from '../../warehouse/pool.ts'
 import { findCategory } from '../../warehouse/registry.ts'
 import { decide, readDelta, type ShownDelta, snapshotWithin } from '../../warehouse/series/decisions.ts'
 import { argument } from '../arguments.ts'
 import type { Action, Context } from '../command.ts'
 import { accountOrDefault } from '../default-account.ts'
-import { withConfiguredWarehouse } from '../warehouse.ts'
+import { type ConfiguredWarehouse, withConfiguredWarehouse } from '../warehouse.ts'
 
 interface Options {
   account?: string
@@ -85,9 +84,10 @@ export const reclassify: Action<Options> = {
   },
 }
 
-async function decideIn(warehouse: Warehouse, { config, options }: Context<Options>) {
+async function decideIn(warehouse: ConfiguredWarehouse, { config, options }: Context<Options>) {
   const { db } = warehouse
-  const category = await findCategory(db, accountOrDefault(config, options.account), options.category)
+  const account = accountOrDefault(config, options.account, warehouse.isDemo)
+  const category = await findCategory(db, account, options.category)
   const at = await snapshotWithin(db, category, options.at)
   const calendar = await loadCalendar(db, Date.now(), Date.now()) // it covers every stored snapshot
   return await warehouse.transaction(async (tx) => {

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { DEMO_ACCOUNT } from '../../config/account-names.ts'
+import { demoDatabaseOf } from '../../config/demo-url.ts'
 import { reasonOf, UsageError } from '../../errors.ts'
 import { SANDBOX_CATEGORIES } from '../../sandbox/lives.ts'
 import type { Prometheus } from '../../serve/prometheus.ts'
@@ -38,6 +39,7 @@ export const start: Action<object> = {
       exclusive: true,
       mayBeAway: true,
       silenceMs: TICK_SILENCE_MS,
+      wanted: 'demo',
     })
     try {
       let isPrepared = false
@@ -156,6 +158,10 @@ function announce(
     )
   }
   if (warehouse.publicUrl) output.print(`database     psql "${warehouse.publicUrl}"`)
+  if (config.demo && config.databaseUrl !== null)
+    output.print(
+      `database     ${JSON.stringify(demoDatabaseOf(config.databaseUrl).name)}, of its own for the demo`,
+    )
   output.print(`dashboard    ${url}/`)
   output.print(`health       ${url}/readyz`)
   output.print(`metrics      ${url}/metrics`)

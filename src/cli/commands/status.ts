@@ -10,7 +10,6 @@ import { openSpool, type Spool } from '../../spool/spool.ts'
 import { createSchedule } from '../../sync/schedule.ts'
 import { bytesText } from '../../units.ts'
 import { asAway, isDatabaseAway } from '../../warehouse/away.ts'
-import type { Warehouse } from '../../warehouse/pool.ts'
 import type { Action, Context } from '../command.ts'
 import { wrapTo } from '../layout.ts'
 import { liveScreen, type Size } from '../live-screen.ts'
@@ -79,10 +78,11 @@ function everyArgument(text: string): number {
 
 async function readFacts(
   { config, options }: Context<Options>,
-  warehouse: Warehouse,
+  warehouse: ConfiguredWarehouse,
   spool: Spool,
 ): Promise<Status> {
-  const { demo, syncSchedule: schedule, reportingTimezone: timezone } = config
+  const { syncSchedule: schedule, reportingTimezone: timezone } = config
+  const demo = warehouse.isDemo
   const context: StatusContext = {
     ...sourceOf({ warehouse, demo, demoAccount: DEMO_ACCOUNT }),
     spool,

@@ -33,7 +33,11 @@ export const sync: Action<Options> = {
     }
     const stop = stopSignal()
     const spool = await openSpool(dataFolder(config))
-    const warehouse = await connectWarehouse(config, log, { mayBeAway: true, silenceMs: TICK_SILENCE_MS })
+    const warehouse = await connectWarehouse(config, log, {
+      mayBeAway: true,
+      silenceMs: TICK_SILENCE_MS,
+      wanted: 'demo',
+    })
     try {
       const open = await openAccounts(config)
       try {

@@ -89,7 +89,7 @@ function failuresTable(view: View, failures: readonly Failure[]): Html {
 function rejectedItem(view: View, row: Rejected): Html {
   const isCut = row.body.length < row.body_length
   return html`<details class="rejected"><summary>${instant(view, row.at)} <strong>${row.category ?? ITS_OWN}</strong>
-<span class="muted">${row.account}</span> ${rejectionText(row.reason)}</summary>
+<span class="muted">${row.account}</span> ${rejectionText(row.reason)}${storedText(view, row)}</summary>
 <pre tabindex="0">${row.body}</pre>${
     isCut
       ? html`<p><a href="/runs/rejected/${row.id}">The whole body, ${view.formats.count(row.body_length)} characters</a></p>`
@@ -97,13 +97,17 @@ function rejectedItem(view: View, row: Rejected): Html {
   }</details>`
 }
 
+/** Since `primosync rejudge` gave it another hearing. */
+const storedText = (view: View, { stored_at: at }: Rejected) =>
+  at === null ? '' : html` <strong>stored</strong> ${instant(view, at)}`
+
 export function rejectedPage(view: View, row: Rejected, isDemo: boolean): Html {
   return layout(view, {
     title: `Rejected answer ${row.id}`,
     isDemo,
     main: html`<h1>Rejected answer</h1>
 <p>${instant(view, row.at)} · <strong>${row.category ?? ITS_OWN}</strong> · account ${row.account} · run ${row.run}</p>
-<p>${rejectionText(row.reason)}</p>
+<p>${rejectionText(row.reason)}${storedText(view, row)}</p>
 <pre class="body" tabindex="0">${row.body}</pre>
 <p><a href="/runs">Back to the runs</a></p>`,
   })

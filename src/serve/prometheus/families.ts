@@ -91,6 +91,14 @@ const CATEGORIES: readonly Family[] = [
       }),
   ),
   gauge(
+    'category_rejecting_answers',
+    'Answers of an active category that were rejected since its newest snapshot; only categories with any. Without a category: of the account itself.',
+    ({ watched }) =>
+      (watched?.rejecting ?? []).map(({ account, category, answers }) => {
+        return { labels: { account, category: category ?? '' }, value: answers }
+      }),
+  ),
+  gauge(
     'categories_left_out',
     'Categories without a metric of their own, as there are more than are exported.',
     ({ watched, totals }) => [

@@ -358,7 +358,7 @@ const SYNC: Readonly<Record<string, Commented>> = {
   },
   'sync.prunes': {
     comment:
-      'What retention removed (SNAPSHOT_RETENTION): snapshots and their deltas, never a trend. One row a category and prune, written by the database itself whenever snapshots are removed.',
+      'What retention removed (SNAPSHOT_RETENTION): snapshots and their deltas, never a trend; and what primosync demo remove took out. One row a category and removal, written by the database itself whenever snapshots are removed.',
     columns: {
       ...KEY,
       pruned_at: 'When. An instant.',

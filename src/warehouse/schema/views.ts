@@ -143,8 +143,10 @@ ${OF_CATEGORY('d.category_id')};
 
 create or replace view sync.prunes as
 select
-  a.name as account, c.name as category, p.pruned_at, p.snapshots, p.edge as kept_from,
-  p.edge + ${DIP_REACH_MS} * interval '1 millisecond' as final_until
+  coalesce(a.name, p.account) as account, coalesce(c.name, p.category) as category, p.pruned_at, p.snapshots,
+  p.edge as kept_from, p.edge + ${DIP_REACH_MS} * interval '1 millisecond' as final_until
 from store.prune p
-${OF_CATEGORY('p.category_id')};`
+left join store.category c on c.id = p.category_id
+left join store.account a on a.id = c.account_id
+where coalesce(c.name, p.category) <> '';`
 }

@@ -95,7 +95,8 @@ export async function readFinalUntil(db: Db, categoryId: number): Promise<number
   return edge === null ? null : edge + DIP_REACH_MS
 }
 
-/** Whether any category was pruned. */
+/** Whether any category that is still there was pruned. */
 export async function isPruned({ db }: Pick<Warehouse, 'db'>): Promise<boolean> {
-  return (await db.selectFrom('store.prune').select('id').limit(1).executeTakeFirst()) !== undefined
+  const query = db.selectFrom('store.prune').select('id').where('category_id', 'is not', null).limit(1)
+  return (await query.executeTakeFirst()) !== undefined
 }
