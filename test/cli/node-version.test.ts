@@ -1,5 +1,5 @@
 // A Node that cannot run the program is told in one sentence, before anything else is loaded.
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { LOWEST, nodeProblem } from '../../src/cli/node-version.ts'
@@ -22,6 +22,13 @@ test('package.json says the same', () => {
 test('no package or library that is loaded for a start needs a newer one', () => {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
   expect(packages['node_modules/undici'].engines.node).toBe('>=22.19.0')
+})
+
+test('nothing imports what node:crypto has since 24.16 only', () => {
+  const files = globSync(join(ROOT, 'src/**/*.ts')).filter((file) =>
+    readFileSync(file, 'utf8').includes('randomUUIDv7'),
+  )
+  expect(files).toEqual([])
 })
 
 test('the program says so, also for --version, and loads nothing else', async () => {
