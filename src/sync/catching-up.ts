@@ -1,7 +1,7 @@
 // Between ticks: stores what waits in the spool as soon as the database is back. Sends no request to the provider.
-import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pRetry from 'p-retry'
+import { v7 as uuidv7 } from 'uuid'
 import { UsageError } from '../errors.ts'
 import { unlessStopped } from '../stopping.ts'
 import { asStoringProblem } from '../warehouse/away.ts'
@@ -49,7 +49,7 @@ async function storeAllOrSayWhy(deps: TickDeps, onStored: OnStored, signal: Abor
 
 /** Stores in slices, between which other processes can take the lease, as a backlog of days takes minutes. */
 async function storeAll(deps: TickDeps, onStored: OnStored, signal: AbortSignal): Promise<boolean> {
-  const replay = { key: randomUUIDv7(), startedAt: Date.now() }
+  const replay = { key: uuidv7(), startedAt: Date.now() }
   while ((await deps.spool.list()).length > 0) {
     const slice = AbortSignal.any([signal, AbortSignal.timeout(SLICE_MS)])
     const unstorable = await storeSlice(deps, { replay, stop: slice, onStored }, signal)

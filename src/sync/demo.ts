@@ -1,5 +1,5 @@
 // Demo mode: without an API key the built-in sandbox plays the provider, with a history of 90 days.
-import { randomUUIDv7 } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import { DEMO_ACCOUNT } from '../config/account-names.ts'
 import { ITSELF } from '../counters/account.ts'
 import type { Snapshot } from '../counters/names.ts'
@@ -30,7 +30,7 @@ export async function loadDemoHistory(warehouse: Warehouse, onCategory: () => vo
     const from = now - SANDBOX_HISTORY_MS
     const runId = (await beginRun(db, {
       kind: 'run',
-      key: randomUUIDv7(),
+      key: uuidv7(),
       account: DEMO_ACCOUNT,
       trigger: 'import',
       scheduledAt: null,

@@ -1,7 +1,7 @@
 // Stores while a tick asks: first the backlog of earlier runs, then the answers of this run in groups as they arrive.
 
-import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { v7 as uuidv7 } from 'uuid'
 import { reasonOf, UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import type { SpoolRecord } from '../spool/records.ts'
@@ -44,7 +44,7 @@ export class StoringLoop {
   readonly #storing: Storing | null
   readonly #segment: Segment
   readonly #options: LoopOptions
-  readonly #replay: Replay = { key: randomUUIDv7(), startedAt: Date.now() }
+  readonly #replay: Replay = { key: uuidv7(), startedAt: Date.now() }
   readonly #outOfTime = new AbortController()
   #counts: RunCounts = NO_COUNTS
   #late = 0

@@ -1,7 +1,7 @@
 // One tick: asks for every active category, writes each answer to the spool when it arrives, and stores the spool in
 // the warehouse meanwhile. Safe to run twice, and to kill at any point.
 
-import { randomUUIDv7 } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import { DatabaseAwayError, reasonOf, sentence, UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
 import type { Client } from '../primotexto/client.ts'
@@ -152,7 +152,7 @@ function runBeginner({ accounts }: TickDeps, request: TickRequest): (targets: Ta
   const { trigger, scheduledAt } = request
   // Limited to a sole account, because a process with another account may run a tick at the same instant.
   const account = request.account ?? (accounts.length === 1 ? accounts[0]!.name : null)
-  const begun = { key: randomUUIDv7(), account, trigger, scheduledAt, startedAt: Date.now() }
+  const begun = { key: uuidv7(), account, trigger, scheduledAt, startedAt: Date.now() }
   return (targets) => ({ kind: 'run', ...begun, categories: targets.length })
 }
 

@@ -1,6 +1,6 @@
 // Records that the database refuses while it takes others: each is found and kept in a file of its own, so that it is in
 // no other's way. They are tried again every hour.
-import { randomUUIDv7 } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import type { Calendar } from '../counters/calendar.ts'
 import { reasonOf } from '../errors.ts'
 import type { Logger } from '../logging.ts'
@@ -95,7 +95,7 @@ async function inSavepoint<T>(
 export async function retryRefused(spool: Spool, log: Logger): Promise<void> {
   for (const { path, changedAt } of await spool.listSetAside()) {
     if (Date.now() - changedAt < RETRY_AFTER_MS) continue
-    await spool.putBack(path, randomUUIDv7())
+    await spool.putBack(path, uuidv7())
     log.info({ file: path }, 'Records that the database refused are tried again.')
   }
 }

@@ -1,5 +1,5 @@
 // A record made up to find out whether the database takes what a tick stores. Nothing of it stays.
-import { randomUUIDv7 } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import type { Calendar } from '../counters/calendar.ts'
 import { COUNTERS } from '../counters/names.ts'
 import { PrimosyncError, reasonOf } from '../errors.ts'
@@ -12,7 +12,7 @@ const ACCOUNT = 'probe'
 
 /** Stores an answer of a category of its own, in a transaction or savepoint that the caller undoes. */
 export async function storeProbe(tx: Transaction, calendar: Calendar, runId: number): Promise<string> {
-  const category = `probe ${randomUUIDv7()}`
+  const category = `probe ${uuidv7()}`
   const counters = COUNTERS.map((_, position) => position + 1)
   const of = { account: ACCOUNT, category, at: Date.now() }
   const record = { kind: 'answer', ...of, counters, timespent: '1', extra: null } as const
@@ -29,7 +29,7 @@ export async function probe(warehouse: Warehouse): Promise<void> {
   const calendar = await loadCalendar(warehouse.db, now, now)
   try {
     await warehouse.transaction(async (tx) => {
-      const key = randomUUIDv7()
+      const key = uuidv7()
       const begun = { key, account: ACCOUNT, scheduledAt: null, startedAt: now, categories: 1 } as const
       const runId = (await beginRun(tx.db, { kind: 'run', trigger: 'manual', ...begun }))!
       const category = await storeProbe(tx, calendar, runId)
