@@ -61,6 +61,10 @@ create table store.checkpoint (
   day_snapshots integer,
   day_timespent numeric,
   snapshots_since_checkpoint integer not null,
+  hour_corrections integer,
+  hour_resets integer,
+  day_corrections integer,
+  day_resets integer,
   PRIMARY KEY (category_id, newest_at)
 );
 
@@ -82,6 +86,8 @@ create table store.day (
   widest_gap_ms bigint,
   snapshots integer not null,
   timespent numeric,
+  corrections integer not null default 0,
+  resets integer not null default 0,
   PRIMARY KEY (category_id, day)
 );
 
@@ -154,6 +160,8 @@ create table store.hour (
   widest_gap_ms bigint,
   snapshots integer not null,
   timespent numeric,
+  corrections integer not null default 0,
+  resets integer not null default 0,
   PRIMARY KEY (category_id, hour)
 );
 
@@ -315,6 +323,10 @@ create table store.walk (
   day_snapshots integer,
   day_timespent numeric,
   snapshots_since_checkpoint integer not null default 0,
+  hour_corrections integer,
+  hour_resets integer,
+  day_corrections integer,
+  day_resets integer,
   PRIMARY KEY (category_id)
 ) with (fillfactor=50);
 
@@ -494,19 +506,19 @@ return greatest(
 )::double precision;
 
 create or replace view store.all_hours as
-select category_id, hour, day, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, widest_gap_ms, snapshots, timespent
+select category_id, hour, day, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, widest_gap_ms, snapshots, corrections, resets, timespent
 from store.hour
 union all
 select category_id, hour, day, (hour_growth::bigint[])[1], (hour_growth::bigint[])[2], (hour_growth::bigint[])[3], (hour_growth::bigint[])[4], (hour_growth::bigint[])[5], (hour_growth::bigint[])[6], (hour_growth::bigint[])[7], (hour_growth::bigint[])[8], (hour_growth::bigint[])[9], (hour_growth::bigint[])[10], (hour_growth::bigint[])[11], (hour_growth::bigint[])[12],
-  hour_widest_gap_ms, hour_snapshots, hour_timespent
+  hour_widest_gap_ms, hour_snapshots, hour_corrections, hour_resets, hour_timespent
 from store.walk;
 
 create or replace view store.all_days as
-select category_id, day, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, widest_gap_ms, snapshots, timespent
+select category_id, day, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, widest_gap_ms, snapshots, corrections, resets, timespent
 from store.day
 union all
 select category_id, day, (day_growth::bigint[])[1], (day_growth::bigint[])[2], (day_growth::bigint[])[3], (day_growth::bigint[])[4], (day_growth::bigint[])[5], (day_growth::bigint[])[6], (day_growth::bigint[])[7], (day_growth::bigint[])[8], (day_growth::bigint[])[9], (day_growth::bigint[])[10], (day_growth::bigint[])[11], (day_growth::bigint[])[12],
-  day_widest_gap_ms, day_snapshots, day_timespent
+  day_widest_gap_ms, day_snapshots, day_corrections, day_resets, day_timespent
 from store.walk;
 
 create or replace view store.trend_hourly as
@@ -514,7 +526,8 @@ select
   a.name as account, c.name as category, h.hour, h.hour at time zone (select timezone from store.reporting) as local_hour, h.day,
   extract(hour from h.hour at time zone (select timezone from store.reporting))::smallint as hour_of_day,
   h.sent, h.submitted, h.delivered, h.openers, h.clickers, h.clicks, h.opens, h.replies, h.unsubscribers, h.errors, h.bounced, h.complaint,
-  h.timespent, h.snapshots::bigint as snapshots, h.widest_gap_ms,
+  h.timespent, h.snapshots::bigint as snapshots, h.corrections::bigint as corrections,
+  h.resets::bigint as resets, h.widest_gap_ms,
   store.coverage(w.first_at, w.newest_at, h.hour, least(h.hour + interval '1 hour', d.ends_at)) as coverage,
   w.newest_at >= least(h.hour + interval '1 hour', d.ends_at) and now() >= least(h.hour + interval '1 hour', d.ends_at) as is_complete
 from store.category c
@@ -527,7 +540,8 @@ create or replace view store.trend_daily as
 select
   a.name as account, c.name as category, h.day, extract(isodow from h.day)::smallint as weekday,
   h.sent, h.submitted, h.delivered, h.openers, h.clickers, h.clicks, h.opens, h.replies, h.unsubscribers, h.errors, h.bounced, h.complaint,
-  h.timespent, h.snapshots::bigint as snapshots, h.widest_gap_ms,
+  h.timespent, h.snapshots::bigint as snapshots, h.corrections::bigint as corrections,
+  h.resets::bigint as resets, h.widest_gap_ms,
   store.coverage(w.first_at, w.newest_at, d.starts_at, d.ends_at) as coverage,
   w.newest_at >= d.ends_at and now() >= d.ends_at as is_complete
 from store.category c
@@ -541,7 +555,8 @@ select
   a.name as account, c.name as category, d.week,
   sum(h.sent)::bigint as sent, sum(h.submitted)::bigint as submitted, sum(h.delivered)::bigint as delivered, sum(h.openers)::bigint as openers, sum(h.clickers)::bigint as clickers, sum(h.clicks)::bigint as clicks, sum(h.opens)::bigint as opens, sum(h.replies)::bigint as replies, sum(h.unsubscribers)::bigint as unsubscribers, sum(h.errors)::bigint as errors, sum(h.bounced)::bigint as bounced, sum(h.complaint)::bigint as complaint,
   (array_agg(h.timespent order by h.day desc) filter (where h.timespent is not null))[1] as timespent,
-  sum(h.snapshots)::bigint as snapshots, max(h.widest_gap_ms) as widest_gap_ms,
+  sum(h.snapshots)::bigint as snapshots, sum(h.corrections)::bigint as corrections,
+  sum(h.resets)::bigint as resets, max(h.widest_gap_ms) as widest_gap_ms,
   store.coverage(w.first_at, w.newest_at, d.week_starts_at, d.week_ends_at) as coverage,
   w.newest_at >= d.week_ends_at and now() >= d.week_ends_at as is_complete
 from store.category c
@@ -556,7 +571,8 @@ select
   a.name as account, c.name as category, d.month,
   sum(h.sent)::bigint as sent, sum(h.submitted)::bigint as submitted, sum(h.delivered)::bigint as delivered, sum(h.openers)::bigint as openers, sum(h.clickers)::bigint as clickers, sum(h.clicks)::bigint as clicks, sum(h.opens)::bigint as opens, sum(h.replies)::bigint as replies, sum(h.unsubscribers)::bigint as unsubscribers, sum(h.errors)::bigint as errors, sum(h.bounced)::bigint as bounced, sum(h.complaint)::bigint as complaint,
   (array_agg(h.timespent order by h.day desc) filter (where h.timespent is not null))[1] as timespent,
-  sum(h.snapshots)::bigint as snapshots, max(h.widest_gap_ms) as widest_gap_ms,
+  sum(h.snapshots)::bigint as snapshots, sum(h.corrections)::bigint as corrections,
+  sum(h.resets)::bigint as resets, max(h.widest_gap_ms) as widest_gap_ms,
   store.coverage(w.first_at, w.newest_at, d.month_starts_at, d.month_ends_at) as coverage,
   w.newest_at >= d.month_ends_at and now() >= d.month_ends_at as is_complete
 from store.category c
@@ -570,7 +586,7 @@ create or replace view sms.trends_hourly as
 select
   account, category, hour, local_hour, day, hour_of_day,
   sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint,
-  timespent, snapshots, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
+  timespent, snapshots, corrections, resets, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
   store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate, store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate, store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate, store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate, store.rate(complaint, delivered) as complaint_rate
 from store.trend_hourly;
 
@@ -606,7 +622,7 @@ create or replace view sms.trends_daily as
 select
   account, category, day, weekday,
   sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint,
-  timespent, snapshots, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
+  timespent, snapshots, corrections, resets, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
   store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate, store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate, store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate, store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate, store.rate(complaint, delivered) as complaint_rate
 from store.trend_daily;
 
@@ -642,7 +658,7 @@ create or replace view sms.trends_weekly as
 select
   account, category, week,
   sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint,
-  timespent, snapshots, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
+  timespent, snapshots, corrections, resets, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
   store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate, store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate, store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate, store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate, store.rate(complaint, delivered) as complaint_rate
 from store.trend_weekly;
 
@@ -678,7 +694,7 @@ create or replace view sms.trends_monthly as
 select
   account, category, month,
   sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint,
-  timespent, snapshots, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
+  timespent, snapshots, corrections, resets, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
   store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate, store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate, store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate, store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate, store.rate(complaint, delivered) as complaint_rate
 from store.trend_monthly;
 
@@ -770,6 +786,369 @@ from (
     ) u
   ) used
 ) told;
+
+create or replace view sms.totals_hourly as
+select account, hour, local_hour, day, hour_of_day, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, categories, is_complete, store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate, store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate, store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate, store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate, store.rate(complaint, delivered) as complaint_rate
+from (
+  select
+    a.name as account, h.hour, h.hour at time zone (select timezone from store.reporting) as local_hour, h.day,
+    extract(hour from h.hour at time zone (select timezone from store.reporting))::smallint as hour_of_day,
+    sum(h.sent)::bigint as sent, sum(h.submitted)::bigint as submitted, sum(h.delivered)::bigint as delivered, sum(h.openers)::bigint as openers, sum(h.clickers)::bigint as clickers, sum(h.clicks)::bigint as clicks, sum(h.opens)::bigint as opens, sum(h.replies)::bigint as replies, sum(h.unsubscribers)::bigint as unsubscribers, sum(h.errors)::bigint as errors, sum(h.bounced)::bigint as bounced, sum(h.complaint)::bigint as complaint,
+    count(*)::integer as categories,
+    min(w.newest_at) >= least(h.hour + interval '1 hour', d.ends_at) and now() >= least(h.hour + interval '1 hour', d.ends_at) as is_complete
+  from store.account a
+  join store.category c on c.account_id = a.id and c.name <> ''
+  join store.walk w on w.category_id = c.id
+  join store.all_hours h on h.category_id = c.id
+  join store.calendar d on d.day = h.day
+  group by a.name, h.hour, h.day, d.ends_at
+) totals;
+
+create or replace view sms.totals_daily as
+select account, day, weekday, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, categories, is_complete, store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate, store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate, store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate, store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate, store.rate(complaint, delivered) as complaint_rate
+from (
+  select
+    a.name as account, h.day, extract(isodow from h.day)::smallint as weekday,
+    sum(h.sent)::bigint as sent, sum(h.submitted)::bigint as submitted, sum(h.delivered)::bigint as delivered, sum(h.openers)::bigint as openers, sum(h.clickers)::bigint as clickers, sum(h.clicks)::bigint as clicks, sum(h.opens)::bigint as opens, sum(h.replies)::bigint as replies, sum(h.unsubscribers)::bigint as unsubscribers, sum(h.errors)::bigint as errors, sum(h.bounced)::bigint as bounced, sum(h.complaint)::bigint as complaint,
+    count(*)::integer as categories,
+    min(w.newest_at) >= d.ends_at and now() >= d.ends_at as is_complete
+  from store.account a
+  join store.category c on c.account_id = a.id and c.name <> ''
+  join store.walk w on w.category_id = c.id
+  join store.all_days h on h.category_id = c.id
+  join store.calendar d on d.day = h.day
+  group by a.name, h.day, d.ends_at
+) totals;
+
+create or replace view sms.totals_weekly as
+select account, week, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, categories, is_complete, store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate, store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate, store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate, store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate, store.rate(complaint, delivered) as complaint_rate
+from (
+  select
+    a.name as account, t.week, t.sent, t.submitted, t.delivered, t.openers, t.clickers, t.clicks, t.opens, t.replies, t.unsubscribers, t.errors, t.bounced, t.complaint,
+    k.categories, k.newest_at >= t.ends_at and now() >= t.ends_at as is_complete
+  from store.account a
+  join (
+    select c.account_id, d.week, d.week_starts_at as starts_at, d.week_ends_at as ends_at,
+      sum(h.sent)::bigint as sent, sum(h.submitted)::bigint as submitted, sum(h.delivered)::bigint as delivered, sum(h.openers)::bigint as openers, sum(h.clickers)::bigint as clickers, sum(h.clicks)::bigint as clicks, sum(h.opens)::bigint as opens, sum(h.replies)::bigint as replies, sum(h.unsubscribers)::bigint as unsubscribers, sum(h.errors)::bigint as errors, sum(h.bounced)::bigint as bounced, sum(h.complaint)::bigint as complaint
+    from store.category c
+    join store.all_days h on h.category_id = c.id
+    join store.calendar d on d.day = h.day
+    where c.name <> ''
+    group by c.account_id, d.week, d.week_starts_at, d.week_ends_at
+  ) t on t.account_id = a.id
+  cross join lateral (
+    select count(*)::integer as categories, min(w.newest_at) as newest_at
+    from store.category c
+    join store.walk w on w.category_id = c.id
+    where c.account_id = a.id and c.name <> '' and w.first_at < t.ends_at and w.newest_at >= t.starts_at
+  ) k
+) totals;
+
+create or replace view sms.totals_monthly as
+select account, month, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, categories, is_complete, store.rate(delivered, sent) as delivery_rate, store.rate(errors, sent) as error_rate, store.rate(bounced, sent) as bounce_rate, store.rate(openers, delivered) as open_rate, store.rate(clickers, delivered) as click_rate, store.rate(clickers, openers) as click_to_open_rate, store.rate(replies, delivered) as reply_rate, store.rate(unsubscribers, delivered) as unsubscribe_rate, store.rate(complaint, delivered) as complaint_rate
+from (
+  select
+    a.name as account, t.month, t.sent, t.submitted, t.delivered, t.openers, t.clickers, t.clicks, t.opens, t.replies, t.unsubscribers, t.errors, t.bounced, t.complaint,
+    k.categories, k.newest_at >= t.ends_at and now() >= t.ends_at as is_complete
+  from store.account a
+  join (
+    select c.account_id, d.month, d.month_starts_at as starts_at, d.month_ends_at as ends_at,
+      sum(h.sent)::bigint as sent, sum(h.submitted)::bigint as submitted, sum(h.delivered)::bigint as delivered, sum(h.openers)::bigint as openers, sum(h.clickers)::bigint as clickers, sum(h.clicks)::bigint as clicks, sum(h.opens)::bigint as opens, sum(h.replies)::bigint as replies, sum(h.unsubscribers)::bigint as unsubscribers, sum(h.errors)::bigint as errors, sum(h.bounced)::bigint as bounced, sum(h.complaint)::bigint as complaint
+    from store.category c
+    join store.all_days h on h.category_id = c.id
+    join store.calendar d on d.day = h.day
+    where c.name <> ''
+    group by c.account_id, d.month, d.month_starts_at, d.month_ends_at
+  ) t on t.account_id = a.id
+  cross join lateral (
+    select count(*)::integer as categories, min(w.newest_at) as newest_at
+    from store.category c
+    join store.walk w on w.category_id = c.id
+    where c.account_id = a.id and c.name <> '' and w.first_at < t.ends_at and w.newest_at >= t.starts_at
+  ) k
+) totals;
+
+create or replace view sms.rates_daily as
+select
+  a.name as account, c.name as category, h.day, n.days,
+  s.sent, s.submitted, s.delivered, s.openers, s.clickers, s.clicks, s.opens, s.replies, s.unsubscribers, s.errors, s.bounced, s.complaint,
+  store.rate(s.delivered, s.sent) as delivery_rate, store.rate(s.errors, s.sent) as error_rate, store.rate(s.bounced, s.sent) as bounce_rate, store.rate(s.openers, s.delivered) as open_rate, store.rate(s.clickers, s.delivered) as click_rate, store.rate(s.clickers, s.openers) as click_to_open_rate, store.rate(s.replies, s.delivered) as reply_rate, store.rate(s.unsubscribers, s.delivered) as unsubscribe_rate, store.rate(s.complaint, s.delivered) as complaint_rate
+from store.category c
+join store.account a on a.id = c.account_id and c.name <> ''
+join store.all_days h on h.category_id = c.id
+cross join (values (7), (28)) n (days)
+cross join lateral (
+  select sum(i.sent)::bigint as sent, sum(i.submitted)::bigint as submitted, sum(i.delivered)::bigint as delivered, sum(i.openers)::bigint as openers, sum(i.clickers)::bigint as clickers, sum(i.clicks)::bigint as clicks, sum(i.opens)::bigint as opens, sum(i.replies)::bigint as replies, sum(i.unsubscribers)::bigint as unsubscribers, sum(i.errors)::bigint as errors, sum(i.bounced)::bigint as bounced, sum(i.complaint)::bigint as complaint
+  from store.all_days i
+  where i.category_id = c.id and i.day > h.day - n.days and i.day <= h.day
+) s
+where h.day is not null; -- a category without snapshots has an open day that is null
+
+create or replace view sms.sendings as
+select
+  a.name as account, c.name as category, s.first_day, g.last_day, g.sent, g.delivered,
+  g.openers_1d,
+  g.openers_3d,
+  g.openers_7d,
+  g.openers_28d,
+  g.clickers_1d,
+  g.clickers_3d,
+  g.clickers_7d,
+  g.clickers_28d,
+  g.replies_1d,
+  g.replies_3d,
+  g.replies_7d,
+  g.replies_28d,
+  g.unsubscribers_1d,
+  g.unsubscribers_3d,
+  g.unsubscribers_7d,
+  g.unsubscribers_28d,
+  store.rate(g.openers_1d, g.delivered) as open_rate_1d,
+  store.rate(g.openers_3d, g.delivered) as open_rate_3d,
+  store.rate(g.openers_7d, g.delivered) as open_rate_7d,
+  store.rate(g.openers_28d, g.delivered) as open_rate_28d,
+  store.rate(g.clickers_1d, g.delivered) as click_rate_1d,
+  store.rate(g.clickers_3d, g.delivered) as click_rate_3d,
+  store.rate(g.clickers_7d, g.delivered) as click_rate_7d,
+  store.rate(g.clickers_28d, g.delivered) as click_rate_28d,
+  store.rate(g.replies_1d, g.delivered) as reply_rate_1d,
+  store.rate(g.replies_3d, g.delivered) as reply_rate_3d,
+  store.rate(g.replies_7d, g.delivered) as reply_rate_7d,
+  store.rate(g.replies_28d, g.delivered) as reply_rate_28d,
+  store.rate(g.unsubscribers_1d, g.delivered) as unsubscribe_rate_1d,
+  store.rate(g.unsubscribers_3d, g.delivered) as unsubscribe_rate_3d,
+  store.rate(g.unsubscribers_7d, g.delivered) as unsubscribe_rate_7d,
+  store.rate(g.unsubscribers_28d, g.delivered) as unsubscribe_rate_28d
+from store.category c
+join store.account a on a.id = c.account_id and c.name <> ''
+cross join lateral (
+  select day as first_day, lead(day) over (order by day) as next_day
+  from (
+    select day, lag(day) over (order by day) as before
+    from store.all_days
+    where category_id = c.id and sent > 0
+  ) sent
+  where before is null or day - before > 2
+) s
+cross join lateral (
+  select
+    max(h.day) filter (where h.sent > 0) as last_day,
+    sum(h.sent)::bigint as sent, sum(h.delivered)::bigint as delivered,
+    sum(h.openers) filter (where h.day < s.first_day + 1)::bigint as openers_1d,
+    sum(h.openers) filter (where h.day < s.first_day + 3)::bigint as openers_3d,
+    sum(h.openers) filter (where h.day < s.first_day + 7)::bigint as openers_7d,
+    sum(h.openers) filter (where h.day < s.first_day + 28)::bigint as openers_28d,
+    sum(h.clickers) filter (where h.day < s.first_day + 1)::bigint as clickers_1d,
+    sum(h.clickers) filter (where h.day < s.first_day + 3)::bigint as clickers_3d,
+    sum(h.clickers) filter (where h.day < s.first_day + 7)::bigint as clickers_7d,
+    sum(h.clickers) filter (where h.day < s.first_day + 28)::bigint as clickers_28d,
+    sum(h.replies) filter (where h.day < s.first_day + 1)::bigint as replies_1d,
+    sum(h.replies) filter (where h.day < s.first_day + 3)::bigint as replies_3d,
+    sum(h.replies) filter (where h.day < s.first_day + 7)::bigint as replies_7d,
+    sum(h.replies) filter (where h.day < s.first_day + 28)::bigint as replies_28d,
+    sum(h.unsubscribers) filter (where h.day < s.first_day + 1)::bigint as unsubscribers_1d,
+    sum(h.unsubscribers) filter (where h.day < s.first_day + 3)::bigint as unsubscribers_3d,
+    sum(h.unsubscribers) filter (where h.day < s.first_day + 7)::bigint as unsubscribers_7d,
+    sum(h.unsubscribers) filter (where h.day < s.first_day + 28)::bigint as unsubscribers_28d
+  from store.all_days h
+  where h.category_id = c.id and h.day >= s.first_day and h.day < coalesce(s.next_day, 'infinity')
+) g;
+
+create or replace view store.comparison as
+select
+  a.name as account, c.name as category, p.period,
+  n.sent, n.submitted, n.delivered, n.openers, n.clickers, n.clicks, n.opens, n.replies, n.unsubscribers, n.errors, n.bounced, n.complaint,
+  b.sent as sent_before, b.submitted as submitted_before, b.delivered as delivered_before, b.openers as openers_before, b.clickers as clickers_before, b.clicks as clicks_before, b.opens as opens_before, b.replies as replies_before, b.unsubscribers as unsubscribers_before, b.errors as errors_before, b.bounced as bounced_before, b.complaint as complaint_before
+from store.category c
+join store.account a on a.id = c.account_id and c.name <> ''
+join store.walk w on w.category_id = c.id
+cross join lateral (
+  select
+    coalesce(
+      (select day from store.calendar where starts_at <= now() and ends_at > now()), (now() at time zone (select timezone from store.reporting))::date
+    ) as today,
+    d.day as known_day,
+    floor(extract(epoch from least(now(), w.newest_at) - d.starts_at) / 3600)::integer as known_hours
+  from store.calendar d
+  where d.starts_at <= least(now(), w.newest_at)
+  order by d.starts_at desc limit 1
+) t
+cross join lateral (
+  values ('today', t.today, t.today - 7, 1),
+    ('yesterday', t.today - 1, t.today - 8, 1),
+    ('this_week', date_trunc('week', t.today::timestamp)::date, date_trunc('week', t.today::timestamp)::date - 7, extract(isodow from t.today)::integer),
+    ('this_month', date_trunc('month', t.today::timestamp)::date, (date_trunc('month', t.today::timestamp) - interval '1 month')::date, least(t.today - date_trunc('month', t.today::timestamp)::date + 1, date_trunc('month', t.today::timestamp)::date - (date_trunc('month', t.today::timestamp) - interval '1 month')::date)),
+    ('last_7_days', t.today - 7, t.today - 14, 7),
+    ('last_28_days', t.today - 28, t.today - 56, 28)
+) p (period, first, before, days)
+cross join lateral (
+  select least(greatest(t.known_day - p.first, 0), p.days) as whole_days,
+    t.known_day - p.first between 0 and p.days - 1 as has_part
+) e
+cross join lateral (
+  select sum(sent)::bigint as sent, sum(submitted)::bigint as submitted, sum(delivered)::bigint as delivered, sum(openers)::bigint as openers, sum(clickers)::bigint as clickers, sum(clicks)::bigint as clicks, sum(opens)::bigint as opens, sum(replies)::bigint as replies, sum(unsubscribers)::bigint as unsubscribers, sum(errors)::bigint as errors, sum(bounced)::bigint as bounced, sum(complaint)::bigint as complaint
+  from (
+    select sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint from store.all_days
+    where category_id = c.id and day >= p.first and day < p.first + e.whole_days
+    union all
+    select h.sent, h.submitted, h.delivered, h.openers, h.clickers, h.clicks, h.opens, h.replies, h.unsubscribers, h.errors, h.bounced, h.complaint
+    from store.calendar d
+    join store.all_hours h on h.category_id = c.id and h.hour >= d.starts_at
+      and h.hour < least(d.starts_at + t.known_hours * interval '1 hour', d.ends_at)
+    where e.has_part and d.day = p.first + e.whole_days
+  ) parts
+) n
+cross join lateral (
+  select sum(sent)::bigint as sent, sum(submitted)::bigint as submitted, sum(delivered)::bigint as delivered, sum(openers)::bigint as openers, sum(clickers)::bigint as clickers, sum(clicks)::bigint as clicks, sum(opens)::bigint as opens, sum(replies)::bigint as replies, sum(unsubscribers)::bigint as unsubscribers, sum(errors)::bigint as errors, sum(bounced)::bigint as bounced, sum(complaint)::bigint as complaint
+  from (
+    select sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint from store.all_days
+    where category_id = c.id and day >= p.before and day < p.before + e.whole_days
+    union all
+    select h.sent, h.submitted, h.delivered, h.openers, h.clickers, h.clicks, h.opens, h.replies, h.unsubscribers, h.errors, h.bounced, h.complaint
+    from store.calendar d
+    join store.all_hours h on h.category_id = c.id and h.hour >= d.starts_at
+      and h.hour < least(d.starts_at + t.known_hours * interval '1 hour', d.ends_at)
+    where e.has_part and d.day = p.before + e.whole_days
+  ) parts
+) b;
+
+create or replace view sms.comparisons as
+select
+  account, category, period, metric, value, previous, value - previous as change,
+  ((value - previous) / nullif(previous, 0))::double precision as change_ratio
+from (
+  select account, category, period, sent, submitted, delivered, openers, clickers, clicks, opens, replies, unsubscribers, errors, bounced, complaint, sent_before, submitted_before, delivered_before, openers_before, clickers_before, clicks_before, opens_before, replies_before, unsubscribers_before, errors_before, bounced_before, complaint_before from store.comparison
+  union all
+  select account, null, period, sum(sent)::bigint, sum(submitted)::bigint, sum(delivered)::bigint, sum(openers)::bigint, sum(clickers)::bigint, sum(clicks)::bigint, sum(opens)::bigint, sum(replies)::bigint, sum(unsubscribers)::bigint, sum(errors)::bigint, sum(bounced)::bigint, sum(complaint)::bigint, sum(sent_before)::bigint, sum(submitted_before)::bigint, sum(delivered_before)::bigint, sum(openers_before)::bigint, sum(clickers_before)::bigint, sum(clicks_before)::bigint, sum(opens_before)::bigint, sum(replies_before)::bigint, sum(unsubscribers_before)::bigint, sum(errors_before)::bigint, sum(bounced_before)::bigint, sum(complaint_before)::bigint
+  from store.comparison group by account, period
+) compared
+cross join lateral (values
+  ('sent', sent::numeric, sent_before::numeric),
+  ('submitted', submitted::numeric, submitted_before::numeric),
+  ('delivered', delivered::numeric, delivered_before::numeric),
+  ('openers', openers::numeric, openers_before::numeric),
+  ('clickers', clickers::numeric, clickers_before::numeric),
+  ('clicks', clicks::numeric, clicks_before::numeric),
+  ('opens', opens::numeric, opens_before::numeric),
+  ('replies', replies::numeric, replies_before::numeric),
+  ('unsubscribers', unsubscribers::numeric, unsubscribers_before::numeric),
+  ('errors', errors::numeric, errors_before::numeric),
+  ('bounced', bounced::numeric, bounced_before::numeric),
+  ('complaint', complaint::numeric, complaint_before::numeric),
+  ('delivery_rate', store.rate(delivered, sent)::numeric, store.rate(delivered_before, sent_before)::numeric),
+  ('error_rate', store.rate(errors, sent)::numeric, store.rate(errors_before, sent_before)::numeric),
+  ('bounce_rate', store.rate(bounced, sent)::numeric, store.rate(bounced_before, sent_before)::numeric),
+  ('open_rate', store.rate(openers, delivered)::numeric, store.rate(openers_before, delivered_before)::numeric),
+  ('click_rate', store.rate(clickers, delivered)::numeric, store.rate(clickers_before, delivered_before)::numeric),
+  ('click_to_open_rate', store.rate(clickers, openers)::numeric, store.rate(clickers_before, openers_before)::numeric),
+  ('reply_rate', store.rate(replies, delivered)::numeric, store.rate(replies_before, delivered_before)::numeric),
+  ('unsubscribe_rate', store.rate(unsubscribers, delivered)::numeric, store.rate(unsubscribers_before, delivered_before)::numeric),
+  ('complaint_rate', store.rate(complaint, delivered)::numeric, store.rate(complaint_before, delivered_before)::numeric)
+) metrics (metric, value, previous);
+
+create or replace view store.expected_daily as
+select
+  a.name as account, c.name as category, h.day, m.metric, v.value, e.expected, b.unit, l.least_band,
+  greatest(4 * b.unit, l.least_band) as band, e.samples,
+  w.newest_at >= d.ends_at and now() >= d.ends_at as is_complete
+from store.category c
+join store.account a on a.id = c.account_id and c.name <> ''
+join store.walk w on w.category_id = c.id
+join store.all_days h on h.category_id = c.id
+join store.calendar d on d.day = h.day
+cross join lateral (
+  select array_agg(s.sent) as sent, array_agg(s.submitted) as submitted, array_agg(s.delivered) as delivered, array_agg(s.openers) as openers, array_agg(s.clickers) as clickers, array_agg(s.clicks) as clicks, array_agg(s.opens) as opens, array_agg(s.replies) as replies, array_agg(s.unsubscribers) as unsubscribers, array_agg(s.errors) as errors, array_agg(s.bounced) as bounced, array_agg(s.complaint) as complaint
+  from store.day s
+  where s.category_id = c.id and s.day < (select day from store.calendar where starts_at <= now() order by starts_at desc limit 1)
+    and s.widest_gap_ms <= (
+      select (extract(epoch from greatest(interval '6 hours', 2 * expected_every)) * 1000)::bigint from store.reporting
+    ) and s.day in (h.day - 7, h.day - 14, h.day - 21, h.day - 28, h.day - 35, h.day - 42, h.day - 49, h.day - 56)
+) n
+cross join (values
+  ('sent', 1, null::integer),
+  ('submitted', 2, null::integer),
+  ('delivered', 3, null::integer),
+  ('openers', 4, null::integer),
+  ('clickers', 5, null::integer),
+  ('clicks', 6, null::integer),
+  ('opens', 7, null::integer),
+  ('replies', 8, null::integer),
+  ('unsubscribers', 9, null::integer),
+  ('errors', 10, null::integer),
+  ('bounced', 11, null::integer),
+  ('complaint', 12, null::integer),
+  ('delivery_rate', 3, 1),
+  ('error_rate', 10, 1),
+  ('bounce_rate', 11, 1),
+  ('open_rate', 4, 3),
+  ('click_rate', 5, 3),
+  ('click_to_open_rate', 5, 4),
+  ('reply_rate', 8, 3),
+  ('unsubscribe_rate', 9, 3),
+  ('complaint_rate', 12, 3)
+) m (metric, part, whole)
+cross join lateral (
+  select case
+      when m.whole is null then (case m.part when 1 then h.sent when 2 then h.submitted when 3 then h.delivered when 4 then h.openers when 5 then h.clickers when 6 then h.clicks when 7 then h.opens when 8 then h.replies when 9 then h.unsubscribers when 10 then h.errors when 11 then h.bounced when 12 then h.complaint end)::double precision
+      when (case m.whole when 1 then h.sent when 2 then h.submitted when 3 then h.delivered when 4 then h.openers when 5 then h.clickers when 6 then h.clicks when 7 then h.opens when 8 then h.replies when 9 then h.unsubscribers when 10 then h.errors when 11 then h.bounced when 12 then h.complaint end) >= 30 then store.rate(case m.part when 1 then h.sent when 2 then h.submitted when 3 then h.delivered when 4 then h.openers when 5 then h.clickers when 6 then h.clicks when 7 then h.opens when 8 then h.replies when 9 then h.unsubscribers when 10 then h.errors when 11 then h.bounced when 12 then h.complaint end, case m.whole when 1 then h.sent when 2 then h.submitted when 3 then h.delivered when 4 then h.openers when 5 then h.clickers when 6 then h.clicks when 7 then h.opens when 8 then h.replies when 9 then h.unsubscribers when 10 then h.errors when 11 then h.bounced when 12 then h.complaint end)
+    end as value
+) v
+cross join lateral (
+  select array(
+    select case
+      when m.whole is null then (part)::double precision
+      when (whole) >= 30 then store.rate(part, whole)
+    end
+    from unnest(case m.part when 1 then n.sent when 2 then n.submitted when 3 then n.delivered when 4 then n.openers when 5 then n.clickers when 6 then n.clicks when 7 then n.opens when 8 then n.replies when 9 then n.unsubscribers when 10 then n.errors when 11 then n.bounced when 12 then n.complaint end, case m.whole when 1 then n.sent when 2 then n.submitted when 3 then n.delivered when 4 then n.openers when 5 then n.clickers when 6 then n.clicks when 7 then n.opens when 8 then n.replies when 9 then n.unsubscribers when 10 then n.errors when 11 then n.bounced when 12 then n.complaint end) as sample (part, whole)
+    where case
+      when m.whole is null then (part)::double precision
+      when (whole) >= 30 then store.rate(part, whole)
+    end is not null
+  ) as values
+) r
+cross join lateral (
+  select percentile_cont(0.5) within group (order by value) as expected, count(*)::integer as samples,
+    array_agg(value) as values
+  from unnest(
+    case when cardinality(r.values) = 8 then r.values
+      else array(
+        select case
+      when m.whole is null then (case m.part when 1 then s.sent when 2 then s.submitted when 3 then s.delivered when 4 then s.openers when 5 then s.clickers when 6 then s.clicks when 7 then s.opens when 8 then s.replies when 9 then s.unsubscribers when 10 then s.errors when 11 then s.bounced when 12 then s.complaint end)::double precision
+      when (case m.whole when 1 then s.sent when 2 then s.submitted when 3 then s.delivered when 4 then s.openers when 5 then s.clickers when 6 then s.clicks when 7 then s.opens when 8 then s.replies when 9 then s.unsubscribers when 10 then s.errors when 11 then s.bounced when 12 then s.complaint end) >= 30 then store.rate(case m.part when 1 then s.sent when 2 then s.submitted when 3 then s.delivered when 4 then s.openers when 5 then s.clickers when 6 then s.clicks when 7 then s.opens when 8 then s.replies when 9 then s.unsubscribers when 10 then s.errors when 11 then s.bounced when 12 then s.complaint end, case m.whole when 1 then s.sent when 2 then s.submitted when 3 then s.delivered when 4 then s.openers when 5 then s.clickers when 6 then s.clicks when 7 then s.opens when 8 then s.replies when 9 then s.unsubscribers when 10 then s.errors when 11 then s.bounced when 12 then s.complaint end)
+    end from store.day s
+        where s.category_id = c.id and s.day < (select day from store.calendar where starts_at <= now() order by starts_at desc limit 1)
+    and s.widest_gap_ms <= (
+      select (extract(epoch from greatest(interval '6 hours', 2 * expected_every)) * 1000)::bigint from store.reporting
+    ) and s.day < h.day and (h.day - s.day) % 7 = 0 and case
+      when m.whole is null then (case m.part when 1 then s.sent when 2 then s.submitted when 3 then s.delivered when 4 then s.openers when 5 then s.clickers when 6 then s.clicks when 7 then s.opens when 8 then s.replies when 9 then s.unsubscribers when 10 then s.errors when 11 then s.bounced when 12 then s.complaint end)::double precision
+      when (case m.whole when 1 then s.sent when 2 then s.submitted when 3 then s.delivered when 4 then s.openers when 5 then s.clickers when 6 then s.clicks when 7 then s.opens when 8 then s.replies when 9 then s.unsubscribers when 10 then s.errors when 11 then s.bounced when 12 then s.complaint end) >= 30 then store.rate(case m.part when 1 then s.sent when 2 then s.submitted when 3 then s.delivered when 4 then s.openers when 5 then s.clickers when 6 then s.clicks when 7 then s.opens when 8 then s.replies when 9 then s.unsubscribers when 10 then s.errors when 11 then s.bounced when 12 then s.complaint end, case m.whole when 1 then s.sent when 2 then s.submitted when 3 then s.delivered when 4 then s.openers when 5 then s.clickers when 6 then s.clicks when 7 then s.opens when 8 then s.replies when 9 then s.unsubscribers when 10 then s.errors when 11 then s.bounced when 12 then s.complaint end)
+    end is not null
+        order by s.day desc limit 8
+      )
+    end
+  ) as sample (value)
+) e
+cross join lateral (
+  select 1.4826 * percentile_cont(0.5) within group (order by abs(value - e.expected)) as unit
+  from unnest(e.values) as sample (value)
+) b
+cross join lateral (
+  select case when m.whole is null then sqrt(greatest(e.expected, 0)) else 0.02 end as least_band
+) l
+where v.value is not null and e.samples >= 4;
+
+create or replace view sms.expected_daily as
+select account, category, day, metric, value::numeric as value, expected, expected - band as low, expected + band as high, samples
+from store.expected_daily;
+
+create or replace view sms.anomalies as
+select
+  account, category, day, metric, value::numeric as value, expected, expected - band as low, expected + band as high,
+  abs(value - expected) / nullif(greatest(unit, least_band / 4), 0) as score
+from store.expected_daily
+where metric in ('sent', 'delivery_rate', 'error_rate', 'bounce_rate', 'click_rate', 'unsubscribe_rate', 'complaint_rate')
+  and day >= (select day from store.calendar where starts_at <= now() order by starts_at desc limit 1) - 90
+  and is_complete and abs(value - expected) > band;
 
 create or replace view sms.freshness as
 select

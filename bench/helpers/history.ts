@@ -92,8 +92,8 @@ export async function fillTrends(
   await pool.query(
     `update store.walk w set first_at = $1, newest_at = $2, standing_at = $2,
       last = array[${each((n) => `$3::bigint * ${gain(n)}`)}]::text,
-      hour = $2, hour_growth = ${none}, hour_snapshots = 1,
-      day = ($2::timestamptz at time zone '${TIMEZONE}')::date, day_growth = ${none}, day_snapshots = 1,
+      hour = $2, hour_growth = ${none}, hour_snapshots = 1, hour_corrections = 0, hour_resets = 0,
+      day = ($2::timestamptz at time zone '${TIMEZONE}')::date, day_growth = ${none}, day_snapshots = 1, day_corrections = 0, day_resets = 0,
       snapshots_since_checkpoint = $3::integer + 1
     from store.category c where c.id = w.category_id`,
     [from, to, polls],

@@ -11,6 +11,9 @@ export interface Bucket extends Span {
   readonly growth: readonly (bigint | null)[]
   /** How many snapshots it contains, including dips. */
   readonly snapshots: number
+  /** How many of their deltas are corrections, and how many are resets; decided ones included. */
+  readonly corrections: number
+  readonly resets: number
   /** The longest interval between two snapshots that overlaps it; null if there is none. */
   readonly widestGapMs: number | null
   /** The last known `timespent` of its snapshots, not counting dips. */
@@ -127,6 +130,8 @@ class Buckets {
   count(snapshot: Snapshot, delta: Delta | null): void {
     const bucket = this.last
     bucket.snapshots += 1
+    if (delta?.kind === 'correction') bucket.corrections += 1
+    if (delta?.kind === 'reset') bucket.resets += 1
     if (snapshot.timespent !== null && delta?.kind !== 'dip') bucket.timespent = snapshot.timespent
   }
 
@@ -153,5 +158,13 @@ function copyOf(bucket: Bucket): Bucket {
 }
 
 function emptyBucket(span: Span): OpenBucket {
-  return { ...span, growth: COUNTERS.map(() => null), snapshots: 0, widestGapMs: null, timespent: null }
+  return {
+    ...span,
+    growth: COUNTERS.map(() => null),
+    snapshots: 0,
+    corrections: 0,
+    resets: 0,
+    widestGapMs: null,
+    timespent: null,
+  }
 }

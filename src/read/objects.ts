@@ -164,6 +164,8 @@ export const Trend = z.strictObject({
     z.ZodOptional<ReturnType<typeof metricValue>>
   >),
   snapshots: z.int(),
+  corrections: z.int(),
+  resets: z.int(),
   coverage: z.number(),
   widest_gap_seconds: seconds,
   is_complete: z.boolean(),

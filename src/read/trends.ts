@@ -31,6 +31,8 @@ export interface Trend {
   /** By the metrics asked for; timespent is text, as PostgreSQL has it. */
   readonly values: Readonly<Partial<Record<MetricName, Value>>>
   readonly snapshots: number
+  readonly corrections: number
+  readonly resets: number
   /** 0 … 1 */
   readonly coverage: number
   readonly widest_gap_seconds: number | null
@@ -38,7 +40,14 @@ export interface Trend {
 }
 
 /** What every trend has beside its metrics. */
-export const FACTS = ['snapshots', 'coverage', 'widest_gap_seconds', 'is_complete'] as const
+export const FACTS = [
+  'snapshots',
+  'corrections',
+  'resets',
+  'coverage',
+  'widest_gap_seconds',
+  'is_complete',
+] as const
 
 type Literal = (value: string) => string
 
@@ -118,6 +127,8 @@ function trendOf(row: Record<string, unknown>, { by, metrics }: TrendsQuery): Tr
     bucket: row[by] as Date | string,
     values: Object.fromEntries(metrics.map((metric) => [metric, row[metric]])),
     snapshots: Number(row.snapshots),
+    corrections: Number(row.corrections),
+    resets: Number(row.resets),
     coverage: Number(row.coverage),
     widest_gap_seconds: row.widest_gap_seconds as number | null,
     is_complete: row.is_complete as boolean,
@@ -137,17 +148,14 @@ export async function readNewestTrends(
 export function trendObject(
   { by, metrics }: Pick<TrendsQuery, 'by' | 'metrics'>,
   { account, category }: CategoryKey,
-  { bucket, values, snapshots, coverage, widest_gap_seconds, is_complete }: Trend,
+  { bucket, values, ...facts }: Trend,
 ): { account: string; category: string } & Record<string, unknown> {
   return {
     account,
     category,
     [by]: bucket instanceof Date ? bucket.toISOString() : bucket,
     ...Object.fromEntries(metrics.map((metric) => [metric, jsonValue(metric, values[metric] ?? null)])),
-    snapshots,
-    coverage,
-    widest_gap_seconds,
-    is_complete,
+    ...facts,
   }
 }
 

@@ -111,6 +111,8 @@ interface Bucket extends CounterColumns {
   category_id: number
   widest_gap_ms: BigInteger | null
   snapshots: number
+  corrections: number
+  resets: number
   timespent: Numeric | null
 }
 
@@ -132,11 +134,15 @@ interface Walk {
   hour_growth: string | null
   hour_widest_gap_ms: BigInteger | null
   hour_snapshots: number | null
+  hour_corrections: number | null
+  hour_resets: number | null
   hour_timespent: Numeric | null
   day: DateText | null
   day_growth: string | null
   day_widest_gap_ms: BigInteger | null
   day_snapshots: number | null
+  day_corrections: number | null
+  day_resets: number | null
   day_timespent: Numeric | null
   snapshots_since_checkpoint: Generated<number>
 }

@@ -44,6 +44,8 @@ interface DeltaView extends OfCategory, CounterColumns {
 interface TrendView extends OfCategory, CounterColumns, RateColumns {
   timespent: Numeric | null
   snapshots: BigInteger
+  corrections: BigInteger
+  resets: BigInteger
   coverage: number
   widest_gap_seconds: number | null
   is_complete: boolean

@@ -42,6 +42,8 @@ export interface OracleTrend {
   readonly bucket: string
   readonly counters: readonly (bigint | null)[]
   readonly snapshots: number
+  readonly corrections: number
+  readonly resets: number
   readonly coverage: number
   readonly widestGapMs: number | null
   readonly timespent: string | null
@@ -286,6 +288,8 @@ export function oracleTrends(
           return known.reduce((total, delta) => total + gained(delta, i, end) - gained(delta, i, start), 0n)
         }),
         snapshots: within.length,
+        corrections: countOf('correction', deltas, start, end),
+        resets: countOf('reset', deltas, start, end),
         coverage: covered / (end - start),
         widestGapMs: reaching.reduce<number | null>(
           (widest, { at, previousAt }) => Math.max(widest ?? 0, at - previousAt!),
@@ -295,6 +299,10 @@ export function oracleTrends(
           within.findLast(({ at, timespent }) => timespent !== null && !dips.has(at))?.timespent ?? null,
       }
     })
+}
+
+function countOf(wanted: string, deltas: readonly OracleDelta[], start: number, end: number): number {
+  return deltas.filter(({ kind, at }) => kind === wanted && at >= start && at < end).length
 }
 
 /** What the delta adds to A by `at`: 0 before its interval, all after it, in between the rounded part. */

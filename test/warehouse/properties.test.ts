@@ -319,12 +319,14 @@ function asPlainDelta({ extra, ...row }: Record<string, unknown>) {
 
 function trendRow(
   grain: OracleGrain,
-  { bucket, counters, snapshots, coverage, widestGapMs, timespent }: OracleTrend,
+  { bucket, counters, snapshots, corrections, resets, coverage, widestGapMs, timespent }: OracleTrend,
 ) {
   return {
     [BUCKET_NAME[grain]]: bucket,
     ...counterColumns(counters),
     snapshots,
+    corrections,
+    resets,
     coverage: Number(coverage.toFixed(9)),
     ...(widestGapMs !== null && { widest_gap_seconds: widestGapMs / 1000 }),
     ...(timespent !== null && { timespent: Number(timespent) }),

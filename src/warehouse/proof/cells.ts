@@ -52,6 +52,8 @@ const BUCKET_COLUMNS: readonly CellColumn[] = [
   { names: COUNTERS, type: 'exact' },
   exact('widest_gap_ms'),
   exact('snapshots'),
+  exact('corrections'),
+  exact('resets'),
   numeric('timespent'),
 ]
 
@@ -183,11 +185,13 @@ export function deltaCells(delta: Delta | null): Cells {
   ]
 }
 
-function bucketCells({ growth, widestGapMs, snapshots, timespent }: Bucket): Cells {
+function bucketCells({ growth, widestGapMs, snapshots, corrections, resets, timespent }: Bucket): Cells {
   return [
     numberArray(growth.map(asBigint)),
     widestGapMs === null ? null : String(widestGapMs),
     String(snapshots),
+    String(corrections),
+    String(resets),
     timespent,
   ]
 }

@@ -15,3 +15,6 @@ export const counters = (alias?: string) =>
 export const rates = RATE_DEFINITIONS.map(
   ({ name, part, whole }) => `store.rate(${part}, ${whole}) as ${name}`,
 ).join(', ')
+
+/** The account of category `c`, without the accounts' own series, which have no name. */
+export const ITS_ACCOUNT = "join store.account a on a.id = c.account_id and c.name <> ''"

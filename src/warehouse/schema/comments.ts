@@ -2,21 +2,14 @@
 // is generated from them. The texts of the metrics come from the dictionary.
 import pg from 'pg'
 import { ACCOUNT_COUNTERS } from '../../counters/account.ts'
-import { GRAINS, type Grain, VIEW_ENDINGS } from '../../counters/grains.ts'
+import { GRAINS, VIEW_ENDINGS } from '../../counters/grains.ts'
 import { TRIGGERS } from '../../spool/records.ts'
-import { DICTIONARY, type MetricDefinition } from './dictionary.ts'
-
-/** A comment by column. */
-type Columns = Readonly<Record<string, string>>
-
-interface Commented {
-  readonly comment: string
-  readonly columns: Columns
-}
+import { ANSWERS } from './answer-comments.ts'
+import { BUCKETS, type Columns, type Commented, grownIn, grownRates, KEY, metrics } from './comment-parts.ts'
 
 /** Sets all comments. */
 export function commentsSql(): string {
-  const objects = { ...SMS, ...trendViews(), ...ACCOUNTS, ...SYNC }
+  const objects = { ...SMS, ...trendViews(), ...ANSWERS, ...ACCOUNTS, ...SYNC }
   return [
     ...Object.entries(SCHEMAS).map(
       ([schema, text]) => `comment on schema ${schema} is ${pg.escapeLiteral(text)};`,
@@ -35,12 +28,6 @@ const SCHEMAS: Columns = {
   sync: 'How the syncing went: runs, failures, rejected answers, decisions, prunes.',
 }
 
-/** Every row that belongs to a category begins with these two. */
-const KEY: Columns = {
-  account: 'The account that the category belongs to: one API key. "sandbox" holds demo data.',
-  category: 'The category: the tag whose totals the provider reports, spelled exactly as there.',
-}
-
 /** The category of a question about the account itself is null. */
 const KEY_OR_ACCOUNT: Columns = {
   account: KEY.account!,
@@ -51,15 +38,6 @@ const STATE =
   'active: asked for at every tick; paused: not asked for at present; removed: no longer asked for, history kept.'
 const RUN_ID = 'The run that stored it: sync.runs.id.'
 const DAY = 'The calendar day of observed_at in the reporting time zone, as in sms.calendar.'
-
-/** A comment for each metric of `kinds` that a view has. */
-function metrics(
-  textOf: (metric: MetricDefinition) => string,
-  kinds: readonly MetricDefinition['kind'][],
-): Columns {
-  const chosen = DICTIONARY.filter(({ kind }) => kinds.includes(kind))
-  return Object.fromEntries(chosen.map((metric) => [metric.name, textOf(metric)]))
-}
 
 const reported = metrics(
   ({ kind, description, unit }) =>
@@ -230,23 +208,6 @@ const ACCOUNTS: Readonly<Record<string, Commented>> = {
   },
 }
 
-/** What names the bucket in each grain. */
-const BUCKETS: Readonly<Record<Grain, Columns>> = {
-  hour: {
-    hour: 'Start of the hour: an instant. Hours are counted from the start of their day, and the last one may be shorter.',
-    local_hour:
-      'The same by the wall clock of the reporting time zone, which shows one hour twice where clocks go back.',
-    day: 'The calendar day that the hour belongs to, in the reporting time zone.',
-    hour_of_day: 'The hour of local_hour, 0 to 23.',
-  },
-  day: {
-    day: 'The calendar day of the reporting time zone. Its edges are in sms.calendar.',
-    weekday: '1 (Monday) to 7 (Sunday).',
-  },
-  week: { week: 'The Monday that the week begins with (ISO), in the reporting time zone.' },
-  month: { month: 'The first day of the calendar month, in the reporting time zone.' },
-}
-
 function trendViews(): Record<string, Commented> {
   return Object.fromEntries(
     GRAINS.flatMap((grain): [string, Commented][] => [
@@ -268,20 +229,12 @@ function trendViews(): Record<string, Commented> {
   )
 }
 
-const grownIn = (bucket: string) =>
-  metrics(
-    ({ kind, description, unit }) =>
-      `${kind === 'gauge' ? 'Last known level' : 'Growth'} in the ${bucket}. ${description} Unit: ${unit}. Null: unknown, which is not zero.`,
-    ['counter', 'gauge'],
-  )
-
-const grownRates = metrics(
-  ({ formula, description, unit }) => `${formula}, of what grew in the bucket. ${description} Unit: ${unit}.`,
-  ['rate'],
-)
-
 const FACTS: Columns = {
   snapshots: 'How many snapshots lie in the bucket, dips included. Unit: snapshots.',
+  corrections:
+    'How many of their deltas are corrections: some total went down, and the signed difference counts. Unit: corrections.',
+  resets:
+    'How many of their deltas are resets: counting began at 0 again, and the new totals count in full. Unit: resets.',
   coverage:
     "The part of the bucket that lies between the category's first and newest snapshot: below 1 only at both ends of its history. Unit: ratio.",
   widest_gap_seconds:

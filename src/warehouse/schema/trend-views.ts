@@ -1,7 +1,7 @@
 // The trend views: growth by hour, day, week and month, each wide (a column a metric) and long (a row a metric).
 
 import { GRAINS, type Grain, VIEW_ENDINGS } from '../../counters/grains.ts'
-import { counters, eachCounter, rates } from './columns.ts'
+import { counters, eachCounter, ITS_ACCOUNT, rates } from './columns.ts'
 import { DICTIONARY } from './dictionary.ts'
 
 /** Creates or replaces the trend views, and the functions and views of schema store that they are made of. */
@@ -40,16 +40,16 @@ function allBuckets(grain: 'hour' | 'day'): string {
   const key = grain === 'hour' ? 'hour, day' : 'day'
   const growth = `(${grain}_growth::bigint[])`
   return `create or replace view store.all_${grain}s as
-select category_id, ${key}, ${counters()}, widest_gap_ms, snapshots, timespent
+select category_id, ${key}, ${counters()}, widest_gap_ms, snapshots, corrections, resets, timespent
 from store.${grain}
 union all
 select category_id, ${key}, ${eachCounter((_, position) => `${growth}[${position}]`)},
-  ${grain}_widest_gap_ms, ${grain}_snapshots, ${grain}_timespent
+  ${grain}_widest_gap_ms, ${grain}_snapshots, ${grain}_corrections, ${grain}_resets, ${grain}_timespent
 from store.walk;`
 }
 
-const TIMEZONE = '(select timezone from store.reporting)'
-const HOUR_ENDS = "least(h.hour + interval '1 hour', d.ends_at)"
+export const TIMEZONE = '(select timezone from store.reporting)'
+export const HOUR_ENDS = "least(h.hour + interval '1 hour', d.ends_at)"
 
 /** The columns that follow the counters. */
 const facts = (
@@ -59,7 +59,7 @@ const facts = (
   w.newest_at >= ${endsAt} and now() >= ${endsAt} as is_complete`
 
 const OF_BUCKETS = (view: string) => `from store.category c
-join store.account a on a.id = c.account_id and c.name <> ''
+${ITS_ACCOUNT}
 join store.walk w on w.category_id = c.id
 join ${view} h on h.category_id = c.id
 join store.calendar d on d.day = h.day`
@@ -70,7 +70,8 @@ select
   a.name as account, c.name as category, h.hour, h.hour at time zone ${TIMEZONE} as local_hour, h.day,
   extract(hour from h.hour at time zone ${TIMEZONE})::smallint as hour_of_day,
   ${counters('h')},
-  h.timespent, h.snapshots::bigint as snapshots, h.widest_gap_ms,
+  h.timespent, h.snapshots::bigint as snapshots, h.corrections::bigint as corrections,
+  h.resets::bigint as resets, h.widest_gap_ms,
   ${facts('h.hour', HOUR_ENDS)}
 ${OF_BUCKETS('store.all_hours')};`
 }
@@ -80,7 +81,8 @@ function daily(): string {
 select
   a.name as account, c.name as category, h.day, extract(isodow from h.day)::smallint as weekday,
   ${counters('h')},
-  h.timespent, h.snapshots::bigint as snapshots, h.widest_gap_ms,
+  h.timespent, h.snapshots::bigint as snapshots, h.corrections::bigint as corrections,
+  h.resets::bigint as resets, h.widest_gap_ms,
   ${facts('d.starts_at', 'd.ends_at')}
 ${OF_BUCKETS('store.all_days')};`
 }
@@ -92,14 +94,15 @@ select
   a.name as account, c.name as category, d.${bucket},
   ${eachCounter((counter) => `sum(h.${counter})::bigint as ${counter}`)},
   (array_agg(h.timespent order by h.day desc) filter (where h.timespent is not null))[1] as timespent,
-  sum(h.snapshots)::bigint as snapshots, max(h.widest_gap_ms) as widest_gap_ms,
+  sum(h.snapshots)::bigint as snapshots, sum(h.corrections)::bigint as corrections,
+  sum(h.resets)::bigint as resets, max(h.widest_gap_ms) as widest_gap_ms,
   ${facts(`d.${bucket}_starts_at`, `d.${bucket}_ends_at`)}
 ${OF_BUCKETS('store.all_days')}
 group by a.name, c.name, w.first_at, w.newest_at, d.${bucket}, d.${bucket}_starts_at, d.${bucket}_ends_at;`
 }
 
 /** What the bucket is called, and in local terms. */
-const KEYS: Readonly<Record<Grain, string>> = {
+export const KEYS: Readonly<Record<Grain, string>> = {
   hour: 'hour, local_hour, day, hour_of_day',
   day: 'day, weekday',
   week: 'week',
@@ -112,7 +115,7 @@ function wide(grain: Grain): string {
 select
   account, category, ${KEYS[grain]},
   ${counters()},
-  timespent, snapshots, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
+  timespent, snapshots, corrections, resets, coverage, widest_gap_ms::double precision / 1000 as widest_gap_seconds, is_complete,
   ${rates}
 from store.trend_${ending};`
 }

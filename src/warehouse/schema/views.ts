@@ -3,6 +3,11 @@
 import { DIP_REACH_MS } from '../../counters/dip.ts'
 import { accountViews } from './account-views.ts'
 import { counters, eachCounter } from './columns.ts'
+import { comparisonsSql } from './comparisons-views.ts'
+import { expectedSql } from './expected-views.ts'
+import { ratesSql } from './rates-views.ts'
+import { sendingsSql } from './sendings-views.ts'
+import { totalsSql } from './totals-views.ts'
 import { trendsSql } from './trend-views.ts'
 
 /** The calendar day of an instant: the one that it lies in by its edges, as a date may come twice. */
@@ -31,6 +36,16 @@ ${snapshotViews()}
 ${trendsSql()}
 
 ${accountViews(dayOf)}
+
+${totalsSql()}
+
+${ratesSql()}
+
+${sendingsSql()}
+
+${comparisonsSql()}
+
+${expectedSql()}
 
 ${freshnessView()}
 

@@ -29,7 +29,15 @@ const SNAPSHOT_COLUMNS = [
   'extra_delta',
 ]
 
-const BUCKET_COLUMNS = ['category_id', ...COUNTERS, 'widest_gap_ms', 'snapshots', 'timespent']
+const BUCKET_COLUMNS = [
+  'category_id',
+  ...COUNTERS,
+  'widest_gap_ms',
+  'snapshots',
+  'corrections',
+  'resets',
+  'timespent',
+]
 
 const HOUR_COLUMNS = ['hour', 'day', ...BUCKET_COLUMNS]
 
@@ -129,7 +137,8 @@ function deltaText({ decided, kind, previousAt, counters, timespent, extra }: De
   return `${decided ? 't' : 'f'}\t${kind}\t${previous}\t${counters.join('\t')}\t${timespent ?? ''}\t${extraText}`
 }
 
-function bucketText(categoryId: number, { growth, widestGapMs, snapshots, timespent }: Bucket): string {
+function bucketText(categoryId: number, bucket: Bucket): string {
+  const { growth, widestGapMs, snapshots, corrections, resets, timespent } = bucket
   const values = growth.map(asBigint).join('\t')
-  return `${categoryId}\t${values}\t${widestGapMs ?? ''}\t${snapshots}\t${timespent ?? ''}\n`
+  return `${categoryId}\t${values}\t${widestGapMs ?? ''}\t${snapshots}\t${corrections}\t${resets}\t${timespent ?? ''}\n`
 }

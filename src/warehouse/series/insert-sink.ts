@@ -88,6 +88,8 @@ const BUCKET_COLUMNS = [
   ...COUNTERS.map((name, i) => integers(name, ({ bucket }: NewBucket) => asBigint(bucket.growth[i]!))),
   integers('widest_gap_ms', ({ bucket }: NewBucket) => bucket.widestGapMs),
   integers('snapshots', ({ bucket }: NewBucket) => bucket.snapshots),
+  plain('corrections', 'integer', ({ bucket }: NewBucket) => String(bucket.corrections)),
+  plain('resets', 'integer', ({ bucket }: NewBucket) => String(bucket.resets)),
   plain('timespent', 'numeric', ({ bucket }: NewBucket) => bucket.timespent),
   plain('day', 'date', ({ bucket }: NewBucket) => bucket.day),
 ] as const

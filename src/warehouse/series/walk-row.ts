@@ -28,7 +28,7 @@ export function emptyWalkRow(categoryId: number): WalkRow {
   return { categoryId, firstAt: null, newestAt: null, state, open: null, snapshotsSinceCheckpoint: 0 }
 }
 
-/** The columns of store.walk after the category, in the table's order, with their types. */
+/** The columns of store.walk after the category, with their types. */
 export const WALK_COLUMNS = [
   ['first_at', 'timestamptz'],
   ['newest_at', 'timestamptz'],
@@ -41,11 +41,15 @@ export const WALK_COLUMNS = [
   ['hour_growth', 'text'],
   ['hour_widest_gap_ms', 'bigint'],
   ['hour_snapshots', 'integer'],
+  ['hour_corrections', 'integer'],
+  ['hour_resets', 'integer'],
   ['hour_timespent', 'numeric'],
   ['day', 'date'],
   ['day_growth', 'text'],
   ['day_widest_gap_ms', 'bigint'],
   ['day_snapshots', 'integer'],
+  ['day_corrections', 'integer'],
+  ['day_resets', 'integer'],
   ['day_timespent', 'numeric'],
   ['snapshots_since_checkpoint', 'integer'],
 ] as const
@@ -77,6 +81,7 @@ export function selectWalkRows(db: Db, table: 'store.walk' | 'store.checkpoint' 
     .selectFrom(table)
     .select(['category_id', 'last', 'last_timespent', 'snapshots_since_checkpoint'])
     .select(['hour_growth', 'hour_widest_gap_ms', 'hour_snapshots', 'hour_timespent'])
+    .select(['hour_corrections', 'hour_resets', 'day_corrections', 'day_resets'])
     .select(['day_growth', 'day_widest_gap_ms', 'day_snapshots', 'day_timespent'])
     .select([msOf('first_at'), msOf('newest_at'), msOf('standing_at'), msOf('hour')])
     .select([jsonText('last_extra'), jsonText('open_dips')])
@@ -134,13 +139,15 @@ export function walkColumns(row: WalkRow): (string | null)[] {
 }
 
 function bucketColumns(bucket: Bucket | undefined, start: string | null): (string | null)[] {
-  if (bucket === undefined) return [start, null, null, null, null]
-  const { growth, widestGapMs, snapshots, timespent } = bucket
+  if (bucket === undefined) return [start, null, null, null, null, null, null]
+  const { growth, widestGapMs, snapshots, corrections, resets, timespent } = bucket
   return [
     start,
     numberArray(growth.map(asBigint)),
     widestGapMs === null ? null : String(widestGapMs),
     String(snapshots),
+    String(corrections),
+    String(resets),
     timespent,
   ]
 }
@@ -181,6 +188,8 @@ function fromStored(row: StoredWalkRow, calendar: Calendar): WalkRow {
               growth: growth(row.hour_growth!),
               widestGapMs: row.hour_widest_gap_ms === null ? null : Number(row.hour_widest_gap_ms),
               snapshots: row.hour_snapshots!,
+              corrections: row.hour_corrections!,
+              resets: row.hour_resets!,
               timespent: row.hour_timespent,
             },
             day: {
@@ -188,6 +197,8 @@ function fromStored(row: StoredWalkRow, calendar: Calendar): WalkRow {
               growth: growth(row.day_growth!),
               widestGapMs: row.day_widest_gap_ms === null ? null : Number(row.day_widest_gap_ms),
               snapshots: row.day_snapshots!,
+              corrections: row.day_corrections!,
+              resets: row.day_resets!,
               timespent: row.day_timespent,
             },
           },
