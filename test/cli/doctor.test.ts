@@ -9,6 +9,7 @@ import { checkClock } from '../../src/doctor/api.ts'
 import { checkDatabase } from '../../src/doctor/database.ts'
 import { checkDisk } from '../../src/doctor/disk.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
+import { NO_PROXIES } from '../../src/network/proxies.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
 import { openWarehouse } from '../../src/warehouse/pool.ts'
 import { runCli, temporaryFolder } from '../helpers/cli.ts'
@@ -262,7 +263,11 @@ describe('the clock', () => {
     [-3, '180 min behind the API'],
   ] as const) {
     test(`${hours} hours off: ${found}`, async () => {
-      const finding = await checkClock(api.url, 5_000, () => Date.now() + hours * HOUR_MS)
+      const finding = await checkClock(api.url, {
+        timeoutMs: 5_000,
+        proxies: NO_PROXIES,
+        now: () => Date.now() + hours * HOUR_MS,
+      })
       expect(finding).toMatchObject({ ok: hours === 0, found })
     })
   }

@@ -5,6 +5,7 @@ import { checkEmpty } from '../../doctor/categories.ts'
 import { checkDatabase } from '../../doctor/database.ts'
 import { checkDisk } from '../../doctor/disk.ts'
 import { type Finding, ill, well } from '../../doctor/finding.ts'
+import { checkNetwork } from '../../doctor/network.ts'
 import { PrimosyncError, reasonOf } from '../../errors.ts'
 import { listWaiting } from '../../read/waiting.ts'
 import { rememberedTargets } from '../../sync/targets.ts'
@@ -40,8 +41,10 @@ async function lookAtApi({ config }: Context<object>): Promise<Finding[]> {
         targets.find(({ account }) => account === name),
       ),
     )
-    const clock = config.demo ? [] : [checkClock(config.baseUrl, config.syncTimeoutMs)]
-    return await Promise.all([...clock, ...accounts])
+    if (config.demo) return await Promise.all(accounts)
+    const { baseUrl, syncTimeoutMs: timeoutMs, proxies } = config
+    const clock = checkClock(baseUrl, { timeoutMs, proxies })
+    return [checkNetwork(baseUrl, config), ...(await Promise.all([clock, ...accounts]))]
   } finally {
     await open.close()
   }
