@@ -35,8 +35,9 @@ export async function openAccounts(
       },
     }
   }
+  const { baseUrl, proxies } = config
   const accounts = config.accounts.map(({ name, label, categories, apiKey }): Account => {
-    return { name, label, categories, client: createClient({ ...settings, apiKey, baseUrl: config.baseUrl }) }
+    return { name, label, categories, client: createClient({ ...settings, apiKey, baseUrl, proxies }) }
   })
   return {
     accounts,

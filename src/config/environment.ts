@@ -8,10 +8,16 @@ export function ownVariables(env: NodeJS.ProcessEnv): RawSettings {
   return Object.fromEntries(
     Object.entries(env)
       .map(([name, value = '']) => [name.replace(/^\uFEFF?(export\s)?/, '').trim(), value] as const)
+      .toSorted(([one], [other]) => Number(LOWER_CASE.includes(one)) - Number(LOWER_CASE.includes(other)))
+      .filter(([name, value]) => !LOWER_CASE.includes(name) || value.trim() !== '')
+      .map(([name, value]) => [LOWER_CASE.includes(name) ? name.toUpperCase() : name, value] as const)
       .filter(([name, value]) => isMeantForUs(name) && !isServiceLink(name, value))
       .map(([name, value]) => [name, name === LIST ? withoutQuotesOfList(value) : withoutQuotes(value)]),
   )
 }
+
+/** Names that other programs take in lower case, too; so written they count first, as curl has it. */
+const LOWER_CASE = ['https_proxy', 'http_proxy', 'no_proxy']
 
 /** Its parts may be quoted one by one. */
 const LIST = 'PRIMOTEXTO_CATEGORIES'

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import { reasonOf } from '../errors.ts'
+import type { Proxies } from '../network/proxies.ts'
 import { scrub } from '../scrub.ts'
 import { DEFAULT_ACCOUNT } from './account-names.ts'
 import { passwordsOf, readDatabaseUrl } from './database-url.ts'
@@ -9,6 +10,7 @@ import { ownVariables } from './environment.ts'
 import { type RawSettings, readConfigFile, withAbsolutePaths, withoutBlanks } from './file.ts'
 import { withVariables } from './libpq.ts'
 import { problemsBetween, problemsOf, SECRET_SETTINGS, settingsError } from './problems.ts'
+import { proxySecretsOf } from './proxy-url.ts'
 import { Settings } from './schema.ts'
 
 /** One API key and the categories that the settings list for it. */
@@ -40,8 +42,14 @@ export interface Config {
   readonly reportingTimezone: string
   /** null: snapshots are kept for ever. */
   readonly snapshotRetentionMs: number | null
+  /** The ways to hosts outside; their addresses may hold a password. */
+  readonly proxies: Proxies
+  /** The file of NODE_EXTRA_CA_CERTS, which Node itself reads; null: none. */
+  readonly extraCaFile: string | null
   readonly httpHost: string
   readonly httpPort: number
+  /** Where a reverse proxy mounts the pages, such as /sms; empty: at /. */
+  readonly httpBasePath: string
   /** Returns the current token that opens the pages; null: only this machine may open them. */
   readonly httpToken: (() => string) | null
   readonly logLevel: Settings['LOG_LEVEL']
@@ -71,10 +79,15 @@ export function loadConfig(source: {
   return toConfig(parsed.data, cwd, env)
 }
 
-function secretsIn({ PRIMOTEXTO_API_KEY: key, DATABASE_URL: url, HTTP_TOKEN: token }: RawSettings): string[] {
+function secretsIn(raw: RawSettings): string[] {
+  const text = (name: string) => (typeof raw[name] === 'string' ? [raw[name]] : [])
+  const urls = text('DATABASE_URL')
+  const proxies = [...text('HTTPS_PROXY'), ...text('HTTP_PROXY')]
   return [
-    ...[key, token].filter((secret) => typeof secret === 'string'),
-    ...(typeof url === 'string' ? [url, ...passwordsOf(url)] : []),
+    ...text('PRIMOTEXTO_API_KEY'),
+    ...text('HTTP_TOKEN'),
+    ...urls.flatMap((url) => [url, ...passwordsOf(url)]),
+    ...proxies.flatMap((proxy) => [proxy, ...(URL.canParse(proxy) ? proxySecretsOf(proxy) : [])]),
   ]
 }
 
@@ -98,6 +111,7 @@ function toConfig(settings: Settings, cwd: string, env: NodeJS.ProcessEnv): Conf
   const accounts = accountsOf(settings)
   const readDatabaseUrl = databaseUrlOf(settings, env)
   const httpToken = settings.HTTP_TOKEN ?? settings.HTTP_TOKEN_FILE ?? null
+  const proxies = proxiesOf(settings)
   return Object.freeze({
     accounts: Object.freeze(accounts),
     demo: accounts.length === 0,
@@ -113,8 +127,11 @@ function toConfig(settings: Settings, cwd: string, env: NodeJS.ProcessEnv): Conf
     syncAccountStats: settings.SYNC_ACCOUNT_STATS === 'on',
     reportingTimezone: settings.REPORTING_TIMEZONE,
     snapshotRetentionMs: settings.SNAPSHOT_RETENTION,
+    proxies,
+    extraCaFile: env.NODE_EXTRA_CA_CERTS || null,
     httpHost: settings.HTTP_HOST,
     httpPort: settings.HTTP_PORT,
+    httpBasePath: settings.HTTP_BASE_PATH,
     httpToken,
     logLevel: settings.LOG_LEVEL,
     logFormat: settings.LOG_FORMAT ?? null,
@@ -122,8 +139,20 @@ function toConfig(settings: Settings, cwd: string, env: NodeJS.ProcessEnv): Conf
       ...(readDatabaseUrl === null ? [] : [readDatabaseUrl(), ...passwordsOf(readDatabaseUrl())]),
       ...accounts.map((account) => account.apiKey()),
       ...(httpToken === null ? [] : [httpToken()]),
+      ...[proxies.httpsProxy, proxies.httpProxy].flatMap((proxy) =>
+        proxy === null ? [] : proxySecretsOf(proxy),
+      ),
     ],
   })
+}
+
+/** Read once: connections are made for good. */
+function proxiesOf(settings: Settings): Proxies {
+  return {
+    httpsProxy: (settings.HTTPS_PROXY ?? settings.HTTPS_PROXY_FILE)?.() ?? null,
+    httpProxy: (settings.HTTP_PROXY ?? settings.HTTP_PROXY_FILE)?.() ?? null,
+    noProxy: settings.NO_PROXY,
+  }
 }
 
 /** Null: the embedded database. libpq's variables are read once, as they do not change. */

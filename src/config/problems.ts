@@ -7,7 +7,13 @@ import { isMap, type RawSettings } from './file.ts'
 import { ACCOUNT_KEYS, SETTING_NAMES } from './schema.ts'
 import { nearestName } from './spelling.ts'
 
-export const SECRET_SETTINGS = ['PRIMOTEXTO_API_KEY', 'DATABASE_URL', 'HTTP_TOKEN']
+export const SECRET_SETTINGS = [
+  'PRIMOTEXTO_API_KEY',
+  'DATABASE_URL',
+  'HTTP_TOKEN',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+]
 
 const SHOWN_CHARACTERS = 80
 
@@ -41,7 +47,7 @@ function wrongValue({ path, input, message }: z.core.$ZodIssue): string {
 
 function shown(input: unknown, key: PropertyKey | undefined): string {
   // Also for the _FILE variants, as people write the key itself where its path belongs.
-  if (/api_key|database_url|http_token/i.test(String(key)))
+  if (/api_key|database_url|http_token|https?_proxy/i.test(String(key)))
     return 'the given value (not shown, as it is secret)'
   if (typeof input !== 'string') return Array.isArray(input) ? 'a list' : 'a map'
   const text = JSON.stringify(withoutCredentials(input))

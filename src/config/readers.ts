@@ -53,6 +53,12 @@ export function readHost(text: string): string | undefined {
 export const readApiKey = (text: string) =>
   /^[\x21-\x7e]+$/.test(text) && !/^["'`]|["'`]$/.test(text) ? text : undefined
 
+/** Reads the path where a reverse proxy mounts the pages; returns no slash at its end, so nothing for `/`. */
+export function readBasePath(text: string): string | undefined {
+  const isPath = /^\/([\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?)?$/.test(text)
+  return isPath ? text.replace(/\/$/, '') : undefined
+}
+
 /** Reads the base URL of the API: https, or http to a host that is not on the Internet. Returns no slash at its end. */
 export function readBaseUrl(text: string): string | undefined {
   const url = URL.parse(text)

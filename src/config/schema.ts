@@ -5,9 +5,11 @@ import { CATEGORY_ALLOWED, categoryProblem } from '../counters/category-name.ts'
 import { reasonOf } from '../errors.ts'
 import { knownTimezone } from '../timezone.ts'
 import { readDatabaseUrl } from './database-url.ts'
+import { readProxyUrl } from './proxy-url.ts'
 import {
   oneOf,
   readApiKey,
+  readBasePath,
   readBaseUrl,
   readDurationMs,
   readHost,
@@ -60,6 +62,10 @@ const apiKey = secret(
   readApiKey,
 )
 const httpToken = secret('a token in ASCII without spaces, such as openssl rand -hex 24 makes', readApiKey)
+const proxyUrl = secret(
+  'the http:// or https:// address of a proxy, with special characters in user and password percent-encoded (%40 for @, %2F for /, %3A for :, %3F for ?, %23 for #)',
+  readProxyUrl,
+)
 const databaseUrl = secret(
   'a postgres:// URL, with special characters in user and password percent-encoded (%40 for @, %2F for /, %3A for :, %3F for ?, %23 for #)',
   readDatabaseUrl,
@@ -113,6 +119,15 @@ export const Settings = z.strictObject({
   HTTP_PORT: setting('a port from 0 (any free one) to 65535', wholeNumber(0, 65_535)).prefault('8080'),
   HTTP_TOKEN: httpToken.plain.optional(), // absent: only this machine may open the pages
   HTTP_TOKEN_FILE: httpToken.file.optional(),
+  HTTP_BASE_PATH: setting('a path such as / or /sms', readBasePath).prefault('/'),
+  HTTPS_PROXY: proxyUrl.plain.optional(),
+  HTTPS_PROXY_FILE: proxyUrl.file.optional(),
+  HTTP_PROXY: proxyUrl.plain.optional(),
+  HTTP_PROXY_FILE: proxyUrl.file.optional(),
+  NO_PROXY: setting(
+    'hosts, domains, addresses and networks, separated by commas; or *',
+    (text) => text,
+  ).prefault(''),
   LOG_LEVEL: setting(
     'trace, debug, info, warn, error, fatal or silent',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

@@ -1,7 +1,8 @@
 // The checks of the provider: whether it can be reached, the API key is valid and the clocks agree.
-import { request } from 'undici'
 import { ITSELF } from '../counters/account.ts'
 import { PrimosyncError, reasonOf } from '../errors.ts'
+import type { Proxies } from '../network/proxies.ts'
+import { openRoute } from '../network/route.ts'
 import { ApiError } from '../primotexto/api-error.ts'
 import type { Asked } from '../primotexto/circuit.ts'
 import type { Client } from '../primotexto/client.ts'
@@ -11,9 +12,16 @@ import { type Finding, ill, well } from './finding.ts'
 const CLOCK_TOLERANCE_MS = 60_000
 
 /** Compares `now` (epoch milliseconds) with the clock of the API's server. The API key is not sent. */
-export async function checkClock(baseUrl: string, timeoutMs: number, now = Date.now): Promise<Finding> {
+export async function checkClock(
+  baseUrl: string,
+  { timeoutMs, proxies, now = Date.now }: { timeoutMs: number; proxies: Proxies; now?: () => number },
+): Promise<Finding> {
+  const route = openRoute(baseUrl, { proxies, connectTimeoutMs: timeoutMs, maxResponseSize: 1024 * 1024 })
   try {
-    const { headers, body } = await request(new URL(baseUrl).origin, {
+    const { headers, body } = await route.dispatcher.request({
+      method: 'GET',
+      origin: new URL(baseUrl).origin,
+      path: '/',
       signal: AbortSignal.timeout(timeoutMs),
     })
     await body.dump()
@@ -28,7 +36,10 @@ export async function checkClock(baseUrl: string, timeoutMs: number, now = Date.
       'Set the clock of this machine (NTP), as snapshots carry its time.',
     )
   } catch (error) {
-    return ill('clock', `cannot be compared: ${reasonOf(error)}`, 'See the line of the API.')
+    const reason = route.proxyProblem(error) ?? reasonOf(error)
+    return ill('clock', `cannot be compared: ${reason}`, 'See the line of the API.')
+  } finally {
+    await route.close()
   }
 }
 

@@ -26,6 +26,8 @@ export interface ApiErrorFacts {
   /** How many milliseconds the provider asked to wait, at most a minute; null if it did not ask. */
   readonly retryAfterMs: number | null
   readonly cause?: unknown
+  /** What to do, if there is more to say than for its class. */
+  readonly advice?: string | undefined
 }
 
 /** A category has no reading. `message` names the category and the host, and never contains the API key. */
@@ -39,7 +41,7 @@ export class ApiError extends PrimosyncError {
   readonly retryAfterMs: number | null
 
   constructor(message: string, facts: ApiErrorFacts) {
-    super(message, { hint: ADVICE[facts.class], cause: facts.cause })
+    super(message, { hint: facts.advice ?? ADVICE[facts.class], cause: facts.cause })
     this.category = facts.category
     this.class = facts.class
     this.httpStatus = facts.httpStatus

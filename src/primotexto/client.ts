@@ -3,13 +3,15 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import pRetry, { type RetryContext } from 'p-retry'
-import { type Dispatcher, Pool } from 'undici'
 import { ITSELF } from '../counters/account.ts'
 import { ACCOUNT_STATS, CATEGORY_STATS } from '../counters/stats.ts'
+import { NO_PROXIES, type Proxies } from '../network/proxies.ts'
+import { openRoute, type Route } from '../network/route.ts'
 import { type Answer, type ErrorClass, oneLine, readAnswer } from './answer.ts'
 import { ApiError } from './api-error.ts'
+import { MAX_BODY_BYTES } from './body.ts'
 import { type Asked, createCircuit, groupOf } from './circuit.ts'
-import { exchange, MAX_BODY_BYTES } from './exchange.ts'
+import { type Broken, exchange } from './exchange.ts'
 import { createPace } from './pace.ts'
 import { createPlaces } from './places.ts'
 import { retryAfterMs } from './retry-after.ts'
@@ -24,6 +26,8 @@ export interface ClientOptions {
   readonly concurrency: number
   /** Requests started per second, retries included; null for no limit. */
   readonly ratePerSecond: number | null
+  /** Default: none. */
+  readonly proxies?: Proxies
   readonly retry?: RetryOptions
   readonly watcher?: ClientWatcher
 }
@@ -85,14 +89,11 @@ export interface Client {
 
 /** Makes the client of one account. It opens no connection before the first request. */
 export function createClient(options: ClientOptions): Client {
-  const pool = new Pool(new URL(options.baseUrl).origin, {
-    connections: null, // as many as there are requests; places.ts limits these
-    allowH2: false,
+  // As many connections as there are requests, which places.ts limits; exchange() limits the time of each.
+  const route = openRoute(options.baseUrl, {
+    proxies: options.proxies ?? NO_PROXIES,
+    connectTimeoutMs: options.timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
-    connect: { timeout: options.timeoutMs },
-    // exchange() has one limit for the whole request.
-    headersTimeout: 0,
-    bodyTimeout: 0,
   })
   let wasDead = false
   return {
@@ -102,9 +103,9 @@ export function createClient(options: ClientOptions): Client {
       const onDead = () => {
         wasDead = true
       }
-      return startRun(pool, options, { signal, categories, isRetrying, onDead })
+      return startRun(route, options, { signal, categories, isRetrying, onDead })
     },
-    close: () => pool.destroy(),
+    close: () => route.close(),
   }
 }
 
@@ -118,13 +119,13 @@ interface Run {
 }
 
 function startRun(
-  dispatcher: Dispatcher,
+  route: Route,
   options: ClientOptions,
   { signal, categories, isRetrying, onDead }: Run,
 ): FetchStats {
   const { concurrency, timeoutMs, watcher } = options
   const { retries, minDelayMs, maxDelayMs } = options.retry ?? RETRY
-  const ask = asker(dispatcher, options)
+  const ask = asker(route, options)
   const refusal = new AbortController()
   const stop = AbortSignal.any([signal, refusal.signal])
   const slowMs = Math.max(SLOW_MS, timeoutMs / 10)
@@ -204,8 +205,8 @@ function startRun(
 }
 
 /** Makes the function that calls the provider once, with the key that is valid at the start of a run. */
-function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOptions) {
-  const { host, pathname } = new URL(baseUrl)
+function asker(route: Route, { apiKey, baseUrl, timeoutMs }: ClientOptions) {
+  const { host, origin, pathname } = new URL(baseUrl)
   const base = pathname.replace(/\/+$/, '')
   const key = apiKey()
   const headers = { 'X-Primotexto-ApiKey': key, 'Content-Type': 'application/json' }
@@ -220,14 +221,16 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
     signal: AbortSignal,
   ): Promise<Fetched> => {
     const isItself = category === ITSELF
-    const answer = await exchange(dispatcher, {
+    const answer = await exchange(route.dispatcher, {
+      origin,
       path: base + (isItself ? '/account/stats' : `/messages/stats?category=${encodeURIComponent(category)}`),
       headers,
       timeoutMs,
       signal,
     })
     if ('broken' in answer) {
-      throw new ApiError(`${named(category)}: ${host} sent no complete answer: ${oneLine(answer.reason)}`, {
+      throw new ApiError(`${named(category)}: ${whatBroke(route, host, answer)}`, {
+        advice: adviceOn(route, answer),
         category,
         class: answer.broken,
         httpStatus: answer.status,
@@ -255,6 +258,31 @@ function asker(dispatcher: Dispatcher, { apiKey, baseUrl, timeoutMs }: ClientOpt
     })
   }
 }
+
+function whatBroke({ proxy, proxyProblem }: Route, host: string, { cause, reason }: Broken): string {
+  const problem = proxyProblem(cause)
+  if (problem !== null) return oneLine(problem)
+  const way = proxy === null ? '' : ` through the proxy at ${proxy}`
+  return `${host} sent no complete answer${way}: ${oneLine(reason)}`
+}
+
+/** What to do about a broken exchange, where that is more than for its class. */
+function adviceOn({ proxyProblem }: Route, { cause }: Broken): string | undefined {
+  if (proxyProblem(cause) !== null)
+    return 'Check the proxy and its settings: HTTPS_PROXY, HTTP_PROXY, and NO_PROXY for what is asked directly.'
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return UNKNOWN_AUTHORITY.includes(code)
+    ? "If a company's own certificate authority signs here, name its certificate with NODE_EXTRA_CA_CERTS."
+    : undefined
+}
+
+const UNKNOWN_AUTHORITY = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]
 
 function givenUp(category: string, attempts: number, refusal: ApiError): ApiError {
   return new ApiError(

@@ -1,13 +1,13 @@
 // Sends one request and reads its whole answer, within one timeout and one size limit. Follows no redirects.
 
-import * as zlib from 'node:zlib'
 import { type Dispatcher, errors } from 'undici'
 import { reasonOf } from '../errors.ts'
-
-/** The largest body that is read, on the wire and decompressed. */
-export const MAX_BODY_BYTES = 1024 * 1024
+import { textOf } from './body.ts'
+import { httpDate } from './retry-after.ts'
 
 export interface Request {
+  /** `https://host:port` */
+  readonly origin: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   /** From the call to the last byte. */
@@ -20,6 +20,8 @@ export interface Exchange {
   /** UTF-8, with U+FFFD for what is invalid; empty if it is unreadable and the status is no success. */
   readonly body: string
   readonly retryAfter: string | undefined
+  /** What the provider's clock said (the Date header); null if it said nothing. */
+  readonly date: Date | null
   /** When the answer was complete, in epoch milliseconds. */
   readonly observedAt: number
 }
@@ -34,7 +36,7 @@ export interface Broken {
 
 /** GETs `request.path`. Throws only if `request.signal` is aborted: the reason of the signal, at once. */
 export async function exchange(dispatcher: Dispatcher, request: Request): Promise<Exchange | Broken> {
-  const { path, headers, timeoutMs, signal } = request
+  const { origin, path, headers, timeoutMs, signal } = request
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(new Error(`timeout after ${timeoutMs} ms`)), timeoutMs)
   const stop = () => limit.abort(signal.reason)
@@ -42,20 +44,25 @@ export async function exchange(dispatcher: Dispatcher, request: Request): Promis
 
   let status: number | null = null
   let retryAfter: string | undefined
+  let date: Date | null = null
   let isComplete = false
   try {
-    const response = await dispatcher.request({ method: 'GET', path, headers, signal: limit.signal })
+    const response = await dispatcher.request({ method: 'GET', origin, path, headers, signal: limit.signal })
     status = response.statusCode
     retryAfter = response.headers['retry-after']?.toString()
+    date = dateOf(response.headers.date?.toString())
     const bytes = await response.body.bytes()
     isComplete = true
     const observedAt = Date.now()
-    const body = decoded(bytes, response.headers['content-encoding']?.toString())
-    return { status, body, retryAfter, observedAt }
+    const body = textOf(bytes, {
+      contentEncoding: response.headers['content-encoding']?.toString() ?? '',
+      contentType: response.headers['content-type']?.toString() ?? '',
+    })
+    return { status, body, retryAfter, date, observedAt }
   } catch (cause) {
     signal.throwIfAborted()
     if (status !== null && (status < 200 || status > 299)) {
-      return { status, body: '', retryAfter, observedAt: Date.now() }
+      return { status, body: '', retryAfter, date, observedAt: Date.now() }
     }
     const isUnreadable = isComplete || cause instanceof errors.ResponseExceededMaxSizeError
     return { broken: isUnreadable ? 'server' : 'network', status, reason: reasonOf(cause), cause }
@@ -65,29 +72,7 @@ export async function exchange(dispatcher: Dispatcher, request: Request): Promis
   }
 }
 
-/** Returns the text of a body. No compression is requested, but a proxy may compress it. */
-function decoded(bytes: Uint8Array, encoding = ''): string {
-  const { buffer, byteOffset, byteLength } = decompressed(bytes, encoding.trim().toLowerCase())
-  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')
-}
-
-function decompressed(bytes: Uint8Array, encoding: string): Uint8Array {
-  const limit = { maxOutputLength: MAX_BODY_BYTES }
-  switch (encoding) {
-    case '':
-    case 'identity':
-      return bytes
-    case 'gzip':
-    case 'x-gzip':
-      return zlib.gunzipSync(bytes, limit)
-    case 'deflate':
-      // Some servers omit the zlib header, whose low four bits are always 8.
-      return ((bytes[0] ?? 0) & 0x0f) === 8
-        ? zlib.inflateSync(bytes, limit)
-        : zlib.inflateRawSync(bytes, limit)
-    case 'br':
-      return zlib.brotliDecompressSync(bytes, limit)
-    default:
-      throw new Error(`unknown content encoding ${encoding}`)
-  }
+function dateOf(header = ''): Date | null {
+  const at = httpDate(header.trim())
+  return Number.isNaN(at) ? null : new Date(at)
 }

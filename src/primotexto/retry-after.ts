@@ -13,6 +13,6 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
 }
 
 /** Epoch milliseconds, or NaN. Date.parse alone would read "-5" as a date. All forms in use end in GMT. */
-function httpDate(text: string): number {
+export function httpDate(text: string): number {
   return /^[A-Z][a-z]+, .* GMT$/.test(text) ? Date.parse(text) : Number.NaN
 }

@@ -44,6 +44,9 @@ test('without any setting: the defaults of the contract, and the demo', () => {
     syncTimeoutMs: 10_000,
     reportingTimezone: 'Europe/Paris',
     snapshotRetentionMs: null,
+    proxies: { httpsProxy: null, httpProxy: null, noProxy: '' },
+    extraCaFile: null,
+    httpBasePath: '',
     httpHost: '127.0.0.1',
     httpPort: 8080,
     httpToken: null,
@@ -133,6 +136,7 @@ describe('a wrong value is named with its setting and what is allowed', () => {
     ['REPORTING_TIMEZONE', "Paris'; drop", 'Europe/Paris'],
     ['REPORTING_TIMEZONE', 'posix/Europe/Paris', 'Europe/Paris'],
     ['REPORTING_TIMEZONE', 'localtime', 'Europe/Paris'],
+    ['REPORTING_TIMEZONE', 'Mars/Olympus', 'Europe/Paris'],
     ['REPORTING_TIMEZONE', '+02:00', 'Europe/Paris'],
     ['HTTP_HOST', 'http://localhost', 'host name'],
     ['SNAPSHOT_RETENTION', '400', '400 days'],
@@ -399,5 +403,45 @@ describe('the config file', () => {
     const yaml = 'accounts: [{name: default, api_key: k}]'
     expect(errorAnswerOf({ PRIMOTEXTO_API_KEY: KEY }, yaml)).toContain('two accounts are called "default"')
     expect(load({}, yaml).accounts).toHaveLength(1)
+  })
+})
+
+describe('proxies', () => {
+  const SECRET = 'Canary/p@ss'
+  const ADDRESS = `http://me:${encodeURIComponent(SECRET)}@proxy.example:3128`
+  const load = (env: NodeJS.ProcessEnv) => loadConfig({ env, cwd: temporaryFolder() })
+
+  test.each<[NodeJS.ProcessEnv, object]>([
+    [{ HTTPS_PROXY: 'proxy.example:3128' }, { httpsProxy: 'http://proxy.example:3128/' }],
+    [{ https_proxy: 'http://low' }, { httpsProxy: 'http://low/' }],
+    [{ http_proxy: 'http://low', HTTP_PROXY: 'http://up' }, { httpProxy: 'http://low/' }],
+    [{ http_proxy: '', HTTP_PROXY: 'http://up' }, { httpProxy: 'http://up/' }],
+    [{ no_proxy: 'low', NO_PROXY: 'up' }, { noProxy: 'low' }],
+  ])('%j', (env, expected) => {
+    expect(load(env).proxies).toMatchObject(expected)
+  })
+
+  test('a wrong one is refused, and nothing of it is shown', () => {
+    for (const name of ['HTTPS_PROXY', 'HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY_FILE']) {
+      for (const wrong of [
+        `socks5://me:${SECRET}@host`,
+        `http://me:${SECRET}@host`,
+        'http://me:Canary#p@host',
+      ]) {
+        const message = errorAnswerOf({ [name]: wrong })
+        expect(message).toContain(name.toUpperCase())
+        expect(message).not.toMatch(/Canary|p@ss|socks5/)
+      }
+    }
+  })
+
+  test('the password is a secret in every spelling, and in the header that it is sent in', () => {
+    const secrets = load({ HTTPS_PROXY: ADDRESS }).secrets()
+    for (const spelling of [
+      SECRET,
+      encodeURIComponent(SECRET),
+      Buffer.from(`me:${SECRET}`).toString('base64'),
+    ])
+      expect(secrets).toContain(spelling)
   })
 })

@@ -10,14 +10,15 @@ const SRC = join(import.meta.dirname, '../../src')
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   counters: [],
   embedded: [],
-  config: ['counters'],
-  primotexto: ['counters'],
+  network: [],
+  config: ['counters', 'network'],
+  primotexto: ['counters', 'network'],
   sandbox: ['counters'],
   transfer: ['counters'],
   spool: ['counters', 'primotexto'],
   warehouse: ['counters', 'spool', 'transfer'],
   read: ['counters', 'primotexto', 'spool', 'transfer', 'warehouse'],
-  doctor: ['read', 'primotexto', 'spool', 'warehouse', 'counters'],
+  doctor: ['network', 'read', 'primotexto', 'spool', 'warehouse', 'counters'],
   sync: ['config', 'counters', 'primotexto', 'sandbox', 'spool', 'warehouse'],
   serve: ['counters', 'primotexto', 'read', 'spool', 'sync', 'transfer', 'warehouse'],
   cli: [

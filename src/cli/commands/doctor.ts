@@ -7,6 +7,7 @@ import { checkDemo, checkEmpty } from '../../doctor/categories.ts'
 import { checkDatabase } from '../../doctor/database.ts'
 import { checkDisk } from '../../doctor/disk.ts'
 import { type Finding, ill, well } from '../../doctor/finding.ts'
+import { checkNetwork } from '../../doctor/network.ts'
 import { PrimosyncError, reasonOf } from '../../errors.ts'
 import { listWaiting } from '../../read/waiting.ts'
 import { rememberedTargets } from '../../sync/targets.ts'
@@ -50,8 +51,10 @@ async function lookAtApi({ config }: Context<object>): Promise<Finding[]> {
     const stats = config.syncAccountStats
       ? open.accounts.map(({ name, client }) => checkAccountStats(name, client))
       : []
-    const clock = config.demo ? [] : [checkClock(config.baseUrl, config.syncTimeoutMs)]
-    return await Promise.all([...clock, ...accounts, ...stats])
+    if (config.demo) return await Promise.all([...accounts, ...stats])
+    const { baseUrl, syncTimeoutMs: timeoutMs, proxies } = config
+    const clock = checkClock(baseUrl, { timeoutMs, proxies })
+    return [checkNetwork(baseUrl, config), ...(await Promise.all([clock, ...accounts, ...stats]))]
   } finally {
     await open.close()
   }
