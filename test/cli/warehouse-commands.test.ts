@@ -84,10 +84,10 @@ describe('trends', () => {
     )
     expect(stdout).toBe(
       `account,category,day,sent,delivered,timespent,delivery_rate,snapshots,corrections,resets,coverage,widest_gap_seconds,is_complete
-shop,'=cmd(),2026-03-01,2,-1,12.5,-0.5,2,0,0,0.041666666666666664,3600,false
+shop,'=cmd(),2026-03-01,2,-1,12.5,-0.5,2,1,0,0.041666666666666664,3600,false
 shop,promo,2026-03-01,30,15,12.5,0.5,1,0,0,0.625,86400,true
 shop,promo,2026-03-02,30,21,12.5,0.7,1,0,0,1,86400.5,true
-shop,promo,2026-03-03,8,7,12.5,0.875,1,0,0,0.375005787037037,86400.5,false
+shop,promo,2026-03-03,8,7,12.5,0.875,1,0,1,0.375005787037037,86400.5,false
 `,
     )
   })
