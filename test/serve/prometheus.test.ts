@@ -266,6 +266,10 @@ test('what a tick did: requests, retries, failures by class, rejected answers, s
   expect(value('primosync_failures_total', { class: 'authentication' })).toBe(0)
   expect(value('primosync_snapshots_stored_total')).toBe(2)
   expect(value('primosync_answers_rejected_total')).toBe(1)
+  expect(value('primosync_category_rejecting_answers', { account: 'default', category: 'odd' })).toBe(1)
+  expect(
+    value('primosync_category_rejecting_answers', { account: 'default', category: 'down' }),
+  ).toBeUndefined()
   expect(value('primosync_ticks_total', { status: 'partial' })).toBe(1)
   expect(value('primosync_ticks_total', { status: 'ok' })).toBe(0)
   expect(value('primosync_spool_runs')).toBe(0)
