@@ -42,6 +42,7 @@ export const start: Action<object> = {
       wanted: 'demo',
     })
     try {
+      await createDemo(warehouse)
       let isPrepared = false
       let isWaiting = false
       let problem: string | null = null
@@ -90,6 +91,13 @@ export const start: Action<object> = {
       await warehouse.close()
     }
   },
+}
+
+/** Where it is not allowed, the demo ends before it has opened anything. A database that is away is waited for later. */
+async function createDemo(warehouse: ConfiguredWarehouse): Promise<void> {
+  await warehouse.create().catch((error) => {
+    if (error instanceof UsageError) throw error
+  })
 }
 
 /** How long a tick may go on with a backlog, so that the next one is not left out; the rest is stored between ticks. */
