@@ -1,5 +1,7 @@
 // A tick's outcome in words and as an exit code.
 import type { ExitCode } from '../errors.ts'
+import { ADVICE } from '../primotexto/api-error.ts'
+import type { Refusal } from '../sync/asking.ts'
 import type { TickReport } from '../sync/tick.ts'
 
 /** Contract, section 6: 1 failed, 3 part of the categories failed, 4 stored only in the spool; the first that is true of 1, 4, 3. */
@@ -13,7 +15,7 @@ export function exitCodeOf(report: TickReport | null): ExitCode | undefined {
 /** One line for people. */
 export function describeReport(report: TickReport | null, isDemo: boolean): string {
   if (report === null) return 'Nothing to do: another process ran this tick.'
-  const { categories, stored, failed, rejected, late, waiting, problem, durationMs } = report
+  const { categories, stored, failed, refused, rejected, late, waiting, problem, durationMs } = report
   if (categories === 0) {
     return 'There is no active category. Add one: primosync category add NAME, or set PRIMOTEXTO_CATEGORIES.'
   }
@@ -24,12 +26,23 @@ export function describeReport(report: TickReport | null, isDemo: boolean): stri
     ...(rejected > 0 ? [`${rejected} rejected (see sync.rejected)`] : []),
     ...(late > 0 ? [`${late} of earlier runs stored, too`] : []),
   ]
-  const why = problem === null ? '' : `. ${problem}`
+  const why = [...refused.map(refusalText), ...(problem === null ? [] : [problem])]
+    .map((sentence) => `. ${sentence}`)
+    .join('')
   return `${isDemo ? 'demo data: ' : ''}${parts.join(', ')}${why}`
 }
 
+const REFUSED: Readonly<Record<Refusal['class'], string>> = {
+  authentication: 'The provider refused the API key of the account',
+  account: 'The provider refused the account',
+}
+
+const refusalText = ({ account, class: errorClass }: Refusal) =>
+  `${REFUSED[errorClass]} ${account}. ${ADVICE[errorClass]}`
+
 /** The report as `--json` prints it. */
 export function reportObject(report: TickReport) {
-  const { run, durationMs, ...rest } = report
-  return { run_key: run, ...rest, duration_seconds: durationMs / 1000 }
+  const { run, durationMs, refused, ...rest } = report
+  const refused_accounts = refused.map(({ account }) => account)
+  return { run_key: run, ...rest, refused_accounts, duration_seconds: durationMs / 1000 }
 }

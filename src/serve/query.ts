@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { daysBefore, GRAINS, type Grain, USUAL_SECONDS } from '../counters/grains.ts'
 import { PrimosyncError } from '../errors.ts'
+import { askedTime, DAYS_ALLOWED, DAYS_SHAPE, lastDays } from '../read/asked-time.ts'
 import { SORTS, type Sort } from '../read/categories.ts'
 import type { CategoryKey } from '../read/category-keys.ts'
 import { METRICS } from '../read/metrics.ts'
@@ -35,11 +36,6 @@ export function readQuery<S extends z.ZodObject>(schema: S, raw: RawQuery): z.ou
 const choice = <const T extends string>(values: readonly T[]) =>
   z.enum(values, { error: `one of ${values.join(', ')}` })
 
-const isDate = (text: string) => {
-  const at = Date.parse(text)
-  return Number.isFinite(at) && new Date(at).toISOString().slice(0, 10) === text
-}
-
 const text = z.string({ error: 'must be given' }).max(255, { error: 'at most 255 characters' })
 const whole = (least: number, most: number) =>
   z.coerce
@@ -50,8 +46,15 @@ const whole = (least: number, most: number) =>
 
 const date = z
   .string()
-  .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'a date such as 2026-03-01' })
-  .refine(isDate, { error: 'a date of the calendar' })
+  .regex(DAYS_SHAPE, { error: `allowed is ${DAYS_ALLOWED}` })
+  .refine((text) => askedTime(text, '2026-01-01') !== null, { error: 'a date of the calendar' })
+  .optional()
+
+const last = z
+  .string()
+  .regex(/^ *[1-9]\d{0,3} *(d|days?|w|weeks?|months?|y|years?) *$/i, {
+    error: 'allowed is a time such as 30d, 4 weeks, 6 months or 1 year',
+  })
   .optional()
 
 export const wholeNumber = (least: number, most: number, otherwise: number) =>
@@ -70,7 +73,7 @@ export const metrics = z
   .transform((list) => [...new Set(list.flatMap((part) => part.split(',')))])
   .pipe(z.array(choice(METRICS)))
 
-export const range = { by: choice(GRAINS).default('day'), from: date, to: date }
+export const range = { by: choice(GRAINS).default('day'), from: date, to: date, last }
 
 export const categoryFilter = {
   q: text.default(''),
@@ -111,13 +114,30 @@ export interface DayRange {
   readonly to: string
 }
 
+interface AskedDays {
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly last?: string | undefined
+}
+
+/** The days that were asked for. Throws a QueryError for `last` beside `from` or `to`. */
+function daysOf({ from, to, last }: AskedDays, today: string): Omit<AskedDays, 'last'> {
+  if (last === undefined) return { from: dayOf(from, 'first', today), to: dayOf(to, 'last', today) }
+  if (from !== undefined || to !== undefined)
+    throw new QueryError('last: it has no place beside from and to.', { hint: 'Leave out one or the other.' })
+  return lastDays(last, today) ?? {}
+}
+
+function dayOf(text: string | undefined, side: 'first' | 'last', today: string): string | undefined {
+  const time = text === undefined ? null : askedTime(text, today)
+  return time === null || time instanceof Date ? undefined : time[side]
+}
+
 /** The range that was asked for, or the usual one for these buckets, up to today. */
-export function rangeOf(
-  query: { by: Grain; from?: string | undefined; to?: string | undefined },
-  today: string,
-): DayRange {
-  const to = query.to ?? today
-  const from = query.from ?? daysBefore(to, USUAL_DAYS[query.by] - 1)
+export function rangeOf(query: { by: Grain } & AskedDays, today: string): DayRange {
+  const asked = daysOf(query, today)
+  const to = asked.to ?? today
+  const from = asked.from ?? daysBefore(to, USUAL_DAYS[query.by] - 1)
   if (from > to) {
     throw new QueryError(`The range ends (${to}) before it begins (${from}).`, {
       hint: 'Exchange the two dates.',

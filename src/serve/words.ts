@@ -141,7 +141,7 @@ export const rejectionText = (reason: string) => REASONS[reason] ?? reason
 const STATUSES: Readonly<Record<string, string>> = {
   ok: 'all well',
   partial: 'part of the categories failed',
-  failed: 'failed',
+  failed: 'no category got an answer',
   running: 'under way',
   abandoned: 'its process died; what had arrived is kept',
 }

@@ -10,6 +10,15 @@ import type { Target } from './targets.ts'
 /** How many failures of a class are logged individually. In an outage of the provider all categories fail alike. */
 const LOGGED_PER_CLASS = 2
 
+/** An account that the provider refused as a whole. */
+export interface Refusal {
+  readonly account: string
+  readonly class: 'authentication' | 'account'
+}
+
+const isRefusal = (errorClass: FailureRecord['class']): errorClass is Refusal['class'] =>
+  errorClass === 'authentication' || errorClass === 'account'
+
 /** An account to ask, with its client. */
 export interface AskedAccount {
   readonly name: string
@@ -20,7 +29,7 @@ export interface AskedAccount {
 
 /**
  * Asks for all targets, then for the totals of the accounts themselves, which count nowhere, and passes each outcome to `keep`. Returns how many categories have a failure or no outcome
- * (`failed`), how many answers could not be used (`rejected`), and the targets with what this run knows of them. Never rejects, and `keep` must not either.
+ * (`failed`), how many answers could not be used (`rejected`), the accounts that were refused, and the targets with what this run knows of them. Never rejects, and `keep` must not either.
  */
 export async function askAll(
   accounts: readonly AskedAccount[],
@@ -28,7 +37,7 @@ export async function askAll(
   log: Logger,
   signal: AbortSignal,
   keep: (outcome: Outcome) => Promise<void>,
-): Promise<{ failed: number; rejected: number; asked: Target[] }> {
+): Promise<{ failed: number; rejected: number; refused: Refusal[]; asked: Target[] }> {
   const runs = new Map(
     accounts.map(({ name, client }) => [
       name,
@@ -42,13 +51,18 @@ export async function askAll(
   let failed = 0
   let rejected = 0
   let unasked = 0
+  const refused = new Map<string, Refusal>()
   const asked = await Promise.all(
     targets.map(async (target) => {
       const outcome = await ask(runs.get(target.account)!, target, log, signal)
       if (outcome?.kind === 'rejected') rejected += 1
       if (outcome === null || outcome.kind === 'failure') failed += 1
       if (outcome === null) unasked += 1
-      if (outcome?.kind === 'failure') failures.add(outcome)
+      if (outcome?.kind === 'failure') {
+        failures.add(outcome)
+        const { account, class: errorClass } = outcome
+        if (isRefusal(errorClass)) refused.set(account, { account, class: errorClass })
+      }
       if (outcome !== null) await keep(outcome)
       return afterwards(target, outcome)
     }),
@@ -66,7 +80,7 @@ export async function askAll(
   failures.summarize()
   if (unasked > 0 && !signal.aborted)
     log.warn({ categories: unasked }, 'The other categories were given up in this run.')
-  return { failed, rejected, asked }
+  return { failed, rejected, refused: [...refused.values()], asked }
 }
 
 const warned = new WeakMap<Client, FailureRecord['class']>()

@@ -8,6 +8,8 @@ import { type TickDeps, type TickReport, tick } from './tick.ts'
 
 export interface DaemonDeps extends TickDeps {
   readonly pattern: string
+  /** `onTick` shows each report to a person who sees the log, too; the log then tells it at level debug only. */
+  readonly showsTicks?: boolean
   /** Called after every tick that ran. */
   onTick(report: TickReport): void
   /** Called after each attempt to store answers, with whether some still wait, and why. */
@@ -93,7 +95,8 @@ async function runTick(
       return null
     }
     const { run, ...facts } = report
-    const level = report.waiting || report.status !== 'ok' ? 'warn' : 'info'
+    const usual = report.waiting || report.status !== 'ok' ? 'warn' : 'info'
+    const level = deps.showsTicks ? 'debug' : usual
     log[level]({ trigger, ...facts }, `Tick finished: ${report.status}.`)
     deps.onTick(report)
     return report

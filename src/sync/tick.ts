@@ -13,7 +13,7 @@ import { acquireLease, type Lease, leaseHolder } from '../warehouse/lease.ts'
 import type { Warehouse } from '../warehouse/pool.ts'
 import { abandonRuns, beginRun, isBegun, statusOf } from '../warehouse/runs.ts'
 import { prune } from '../warehouse/series/prune.ts'
-import { type AskedAccount, askAll } from './asking.ts'
+import { type AskedAccount, askAll, type Refusal } from './asking.ts'
 import { StoringLoop } from './storing-loop.ts'
 import { type Listed, readTargets, rememberedTargets, rememberOutcomes, type Target } from './targets.ts'
 
@@ -64,6 +64,8 @@ export interface TickReport {
   readonly categories: number
   readonly stored: number
   readonly failed: number
+  /** The accounts that the provider refused, which ended their part of the run. */
+  readonly refused: readonly Refusal[]
   readonly rejected: number
   /** How many snapshots of earlier runs waited in the spool and were stored by this one. */
   readonly late: number
@@ -252,8 +254,8 @@ async function askAndStore(
     await keep(run)
     problem ??= await lackOfRoom(spool, loop, targets.length)
     const stop = AbortSignal.any([signal, ending.signal])
-    const { failed, rejected, asked } = problem
-      ? { failed: targets.length, rejected: 0, asked: [] }
+    const { failed, rejected, refused, asked } = problem
+      ? { failed: targets.length, rejected: 0, refused: [], asked: [] }
       : await askAll(accounts, targets, log, stop, keep)
     await rememberOutcomes(spool.folder, asked)
     const status = statusOf(targets.length, failed + rejected)
@@ -270,6 +272,7 @@ async function askAndStore(
       status: statusOf(targets.length, failed + Math.max(rejected, counts.rejected)),
       categories: targets.length,
       failed,
+      refused,
       ...counts,
       waiting,
       problem: notOpened ?? notStored,

@@ -36,6 +36,7 @@ const SyncReport = z.strictObject({
   late: count,
   waiting: z.boolean(),
   problem: z.string().nullable(),
+  refused_accounts: z.array(z.string()),
   duration_seconds: z.number(),
 })
 const ImportReport = z.strictObject({

@@ -5,22 +5,22 @@ import { createGzip } from 'node:zlib'
 import { Option } from 'commander'
 import { PrimosyncError, reasonOf } from '../../errors.ts'
 import { beginReading, type HistoryPart, readHistory, readPeriod } from '../../read/export.ts'
-import type { Edge } from '../../read/trends.ts'
 import { safeLines } from '../../terminal-text.ts'
 import { csvHeader, snapshotRecord } from '../../transfer/csv.ts'
 import { decisionLine, snapshotLine } from '../../transfer/ndjson.ts'
 import { type Format, formatOf, isPacked } from '../../transfer/read-file.ts'
 import type { Transaction } from '../../warehouse/pool.ts'
+import { edgesOf, lastArgument, timeArgument } from '../asked-range.ts'
 import { chosenCategories } from '../chosen-categories.ts'
 import type { Action } from '../command.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
-import { edgeArgument } from './trends.ts'
 
 interface Options {
   account?: string
   category?: string[]
-  from?: Edge
-  to?: Edge
+  from?: string
+  to?: string
+  last?: string
   format?: Format
   output: string
 }
@@ -39,8 +39,9 @@ export const exportCommand: Action<Options> = {
     command
       .option('--account <name>', 'only this account')
       .option('--category <names...>', 'only these categories, verbatim')
-      .option('--from <time>', 'first day (2026-03-01) or an instant with its offset', edgeArgument)
-      .option('--to <time>', 'last day, included, or an instant with its offset, excluded', edgeArgument)
+      .option('--last <time>', 'the time up to now, such as 30d, 4 weeks or 24 hours', lastArgument)
+      .option('--from <time>', 'first day (2026-03-01, yesterday), month (2026-03) or instant', timeArgument)
+      .option('--to <time>', 'last day or month, included, or an instant, excluded', timeArgument)
       .addOption(
         new Option('--format <format>', 'default: by the end of the file name, else ndjson').choices([
           'ndjson',
@@ -60,7 +61,7 @@ export const exportCommand: Action<Options> = {
     await withConfiguredWarehouse(config, log, (warehouse) =>
       warehouse.transaction(async (tx) => {
         await beginReading(tx)
-        const parts = await selectHistory(tx, options)
+        const parts = await selectHistory(tx, options, config.reportingTimezone)
         await writeTo(options.output, linesOf(parts, format, written))
       }),
     )
@@ -73,9 +74,10 @@ export const exportCommand: Action<Options> = {
   },
 }
 
-async function selectHistory({ db }: Transaction, options: Options) {
+async function selectHistory({ db }: Transaction, options: Options, timezone: string) {
   const categories = await chosenCategories(db, options.account, options.category)
-  return readHistory(db, categories, await readPeriod(db, options.from, options.to))
+  const { from, to } = edgesOf(options, timezone, new Date())
+  return readHistory(db, categories, await readPeriod(db, from, to))
 }
 
 async function* linesOf(

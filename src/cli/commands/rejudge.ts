@@ -1,18 +1,17 @@
 // primosync rejudge: rejected answers get another hearing by today's rules.
 import { readPeriod } from '../../read/export.ts'
-import type { Edge } from '../../read/trends.ts'
 import { listSeries } from '../../warehouse/registry.ts'
 import { type Rejudged, rejudge as rejudgeAnswers } from '../../warehouse/rejudge.ts'
+import { edgesOf, timeArgument } from '../asked-range.ts'
 import { chosenCategories } from '../chosen-categories.ts'
 import type { Action } from '../command.ts'
 import { plural } from '../status-report.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
-import { edgeArgument } from './trends.ts'
 
 interface Options {
   account?: string
   category?: string[]
-  since?: Edge
+  since?: string
   dryRun?: boolean
 }
 
@@ -28,14 +27,23 @@ export const rejudge: Action<Options> = {
     command
       .option('--account <name>', 'only this account')
       .option('--category <names...>', 'only these categories, verbatim')
-      .option('--since <time>', 'only answers from this day (2026-03-01) or instant on', edgeArgument)
+      .option(
+        '--since <time>',
+        'only answers from this day (2026-03-01, yesterday) or instant on',
+        timeArgument,
+      )
       .option('--dry-run', 'say what would be stored, and change nothing'),
   async run({ config, options, output, log }) {
     const dryRun = options.dryRun === true
     const rejudged = await withConfiguredWarehouse(config, log, async (warehouse) => {
       const chosen = await chosenCategories(warehouse.db, options.account, options.category)
       const all = options.category ? chosen : await listSeries(warehouse.db, options.account) // accounts' own, too
-      const { from } = await readPeriod(warehouse.db, options.since, undefined)
+      const since = edgesOf(
+        options.since === undefined ? {} : { from: options.since },
+        config.reportingTimezone,
+        new Date(),
+      )
+      const { from } = await readPeriod(warehouse.db, since.from, undefined)
       return await rejudgeAnswers(warehouse, {
         timezone: config.reportingTimezone,
         categoryIds: all.map(({ id }) => id),

@@ -121,6 +121,7 @@ async function runDaemon(
         retentionMs: config.snapshotRetentionMs,
         accountStats: config.syncAccountStats,
         replayGraceMs: REPLAY_GRACE_MS,
+        showsTicks: !options.json && process.stdout.isTTY && process.stderr.isTTY,
         onTick(report) {
           prometheus.onTick(report)
           if (options.json) printJsonLine(output, { event: 'tick', ...reportObject(report) })

@@ -1,17 +1,24 @@
 // primosync trends: growth by hour, day, week or month, for a person or for another program.
-import { InvalidArgumentError, Option } from 'commander'
+import { Option } from 'commander'
 import { stringify } from 'csv-stringify/sync'
 import { DEMO_ACCOUNT } from '../../config/account-names.ts'
 import { GRAINS, type Grain } from '../../counters/grains.ts'
 import { UsageError } from '../../errors.ts'
 import { METRICS, type MetricName } from '../../read/metrics.ts'
 import { readExpectedEverySeconds } from '../../read/schedule.ts'
-import { type Edge, FACTS, readTrends, type TrendsQuery, trendObject } from '../../read/trends.ts'
+import {
+  type Edge,
+  FACTS,
+  readTrends,
+  type TrendRange,
+  type TrendsQuery,
+  trendObject,
+} from '../../read/trends.ts'
 import { safeJson } from '../../terminal-text.ts'
 import { safeCell } from '../../transfer/formula-guard.ts'
-import { readInstant } from '../../transfer/observed-at.ts'
 import type { Db } from '../../warehouse/pool.ts'
 import type { Category } from '../../warehouse/registry.ts'
+import { edgesOf, lastArgument, timeArgument } from '../asked-range.ts'
 import { chosenCategories } from '../chosen-categories.ts'
 import type { Action, Context } from '../command.ts'
 import { rangeOf } from '../trend-range.ts'
@@ -22,8 +29,9 @@ interface Options {
   account?: string
   category?: string[]
   by: Grain
-  from?: Edge
-  to?: Edge
+  from?: string
+  to?: string
+  last?: string
   metric?: MetricName[]
   format?: 'table' | 'csv' | 'json' | 'ndjson'
 }
@@ -39,6 +47,7 @@ interface Question {
 export const trends: Action<Options> = {
   examples: [
     'primosync trends',
+    'primosync trends --last 30d',
     'primosync trends --category codeConfirmation --by week --metric sent delivery_rate',
     'primosync trends --by hour --from 2026-03-01 --to 2026-03-02 --format csv',
   ],
@@ -47,8 +56,9 @@ export const trends: Action<Options> = {
       .option('--account <name>', 'only this account')
       .option('--category <names...>', 'only these categories, verbatim')
       .addOption(new Option('--by <grain>', 'the time that a row covers').choices(GRAINS).default('day'))
-      .option('--from <time>', 'first day (2026-03-01) or an instant with its offset', edgeArgument)
-      .option('--to <time>', 'last day, included, or an instant with its offset, excluded', edgeArgument)
+      .option('--last <time>', 'the time up to now, such as 30d, 4 weeks or 24 hours', lastArgument)
+      .option('--from <time>', 'first day (2026-03-01, yesterday), month (2026-03) or instant', timeArgument)
+      .option('--to <time>', 'last day or month, included, or an instant, excluded', timeArgument)
       .option('--metric <names...>', 'only these metrics (select metric, description from sms.metrics)')
       .addOption(
         new Option('--format <format>', 'table, or plain rows: rates as fractions, gaps in seconds').choices([
@@ -67,7 +77,7 @@ export const trends: Action<Options> = {
       const question: Question = {
         db,
         categories: await chosenCategories(db, options.account, options.category),
-        query: { ...rangeOf(options, config.reportingTimezone, new Date()), metrics: chosen ?? METRICS },
+        query: { ...rangeAsked(options, config.reportingTimezone), metrics: chosen ?? METRICS },
         chosen,
       }
       const format = options.format ?? (options.json ? 'json' : 'table')
@@ -76,21 +86,17 @@ export const trends: Action<Options> = {
   },
 }
 
+function rangeAsked(options: Options, timezone: string): TrendRange {
+  const now = new Date()
+  return rangeOf({ by: options.by, ...edgesOf(options, timezone, now) }, timezone, now)
+}
+
 const NOTES = `
 Every bucket that reaches into the range is shown whole. Without --from: 24 hours, 14 days, 12 weeks or
 12 months. Days are those of the reporting time zone. In the table "–" means unknown, "~" marks a bucket with a
 wide gap between snapshots (what grew in a gap is spread evenly over it), and "…" one that begins before the first
 snapshot or is not over yet. Rates of the total line are rates of the totals. Metrics that are zero or unknown
 throughout are left out unless they are asked for.`
-
-/** A day stays text, because PostgreSQL computes when it begins in the reporting time zone. */
-export function edgeArgument(text: string): Edge {
-  const isDate = /^\d{4}-\d\d-\d\d$/.test(text)
-  const at = readInstant(isDate ? `${text}T00:00Z` : text, Number.POSITIVE_INFINITY)
-  if (typeof at !== 'number')
-    throw new InvalidArgumentError(`It ${at.reason}. Allowed: a day such as 2026-03-01, or an instant.`)
-  return isDate ? text : new Date(at)
-}
 
 function refuseUnknownMetrics(chosen: readonly string[] = []): void {
   const unknown = chosen.find((name) => !(METRICS as readonly string[]).includes(name))

@@ -87,7 +87,7 @@ ${tile(
   status.failed_last_day + status.rejected_last_day === 0 ? 'ok' : 'warn',
   status.failed_last_day + status.rejected_last_day === 0
     ? html`none`
-    : html`<a href="/runs?troubled=yes">${view.formats.count(status.failed_last_day)} failed</a>`,
+    : html`<a href="/runs?troubled=yes">${view.formats.count(status.failed_last_day)} ${status.failed_last_day === 1 ? 'failure' : 'failures'}</a>`,
   `${view.formats.count(status.rejected_last_day)} answers rejected`,
 )}
 ${status.accounts.map((account) => accountTile(view, account, status.accounts.length > 1))}
