@@ -3,6 +3,7 @@
 import { Argument, Command, CommanderError } from 'commander'
 import { SETTING_NAMES } from '../config/schema.ts'
 import { UsageError } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import { version } from '../version.ts'
 import type { Action, CommandModule, GlobalOptions, ListedCommand } from './command.ts'
 import { completionScript, SHELLS } from './completion.ts'
@@ -65,7 +66,7 @@ function addHelp(program: Command, load: Load): void {
       const command = name === undefined ? program : program.commands.find((one) => one.name() === name)
       if (command === undefined) {
         throw new UsageError(`There is no command ${JSON.stringify(name)}.`, {
-          hint: 'Run: primosync --help',
+          hint: `Run: ${PROGRAM} --help`,
         })
       }
       await load(command)
@@ -115,7 +116,7 @@ const sentenceOf = ({ message }: CommanderError) =>
 export const isDone = (error: unknown) => error instanceof CommanderError && error.exitCode === 0
 
 const fullName = (command: Command): string =>
-  command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`
+  command.parent === null ? PROGRAM : `${fullName(command.parent)} ${command.name()}`
 
 const sentence = (text: string) =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/[.?]?$/, (end) => end || '.')
@@ -126,5 +127,12 @@ const SETTINGS_TEXT = [
   ...SETTING_NAMES.map((name) => `  ${name}`),
 ].join('\n')
 
+/** An example as it works from where this program stands; settings may stand before its name. */
+const fromHere = (line: string) => line.replace(/^((?:[A-Z_]+=(?:"[^"]*"|\S+) )*)primosync /, `$1${PROGRAM} `)
+
 const examplesText = (examples: readonly string[]) =>
-  ['', examples.length === 1 ? 'Example:' : 'Examples:', ...examples.map((line) => `  $ ${line}`)].join('\n')
+  [
+    '',
+    examples.length === 1 ? 'Example:' : 'Examples:',
+    ...examples.map((line) => `  $ ${fromHere(line)}`),
+  ].join('\n')

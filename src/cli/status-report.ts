@@ -1,4 +1,5 @@
 // The state of things as lines for a person, within the columns of a terminal. Pure.
+import { PROGRAM } from '../own-command.ts'
 import { type AccountStats, creditsText, unattributedShare, unattributedText } from '../read/account-stats.ts'
 import { exactSum } from '../read/exact-number.ts'
 import type { FailureSummary, Run } from '../read/runs.ts'
@@ -32,7 +33,7 @@ export function statusLines(facts: Status, view: View): string[] {
   }
   lines.push('')
   if (categories.length === 0)
-    return [...lines, 'There is no category yet. Add one: primosync category add NAME']
+    return [...lines, `There is no category yet. Add one: ${PROGRAM} category add NAME`]
   lines.push(formatTable(categories.slice(0, LISTED), categoryColumns(facts, view), colors, width))
   lines.push(...restLine(categories.length, 'select * from sms.freshness', view))
   if (categories.some(({ note }) => note === 'empty')) lines.push('', ...wrapTo(EMPTY_HINT, width))
@@ -57,7 +58,7 @@ function headLines(facts: Status, { colors, width }: View): string[] {
           paintOf(lastRun, colors),
         ]
       : ['last run', 'none yet'],
-    ['next tick', nextTickAt ? `${when(nextTickAt)} while primosync start runs; ${schedule}` : 'never'],
+    ['next tick', nextTickAt ? `${when(nextTickAt)} while start runs; ${schedule}` : 'never'],
     spool.runs === 0
       ? ['spool', 'empty']
       : ['spool', `${plural(spool.runs, 'run')} to be stored, ${bytesText(spool.bytes)}`, colors.yellow],

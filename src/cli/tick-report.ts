@@ -1,5 +1,6 @@
 // A tick's outcome in words and as an exit code.
 import type { ExitCode } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import { ADVICE } from '../primotexto/api-error.ts'
 import type { Refusal } from '../sync/asking.ts'
 import type { TickReport } from '../sync/tick.ts'
@@ -17,7 +18,7 @@ export function describeReport(report: TickReport | null, isDemo: boolean): stri
   if (report === null) return 'Nothing to do: another process ran this tick.'
   const { categories, stored, failed, refused, rejected, late, waiting, problem, durationMs } = report
   if (categories === 0) {
-    return 'There is no active category. Add one: primosync category add NAME, or set PRIMOTEXTO_CATEGORIES.'
+    return `There is no active category. Add one: ${PROGRAM} category add NAME, or set PRIMOTEXTO_CATEGORIES.`
   }
   const parts = [
     `${categories} ${categories === 1 ? 'category' : 'categories'} in ${(durationMs / 1000).toFixed(1)} s`,

@@ -3,6 +3,7 @@ import { ITSELF } from '../counters/account.ts'
 import { PrimosyncError, reasonOf } from '../errors.ts'
 import type { Proxies } from '../network/proxies.ts'
 import { openRoute } from '../network/route.ts'
+import { PROGRAM } from '../own-command.ts'
 import { ApiError } from '../primotexto/api-error.ts'
 import type { Asked } from '../primotexto/circuit.ts'
 import type { Client } from '../primotexto/client.ts'
@@ -70,7 +71,7 @@ export async function checkAccount(
     return ill(
       subject,
       'no category to ask for',
-      'Add one: primosync category add NAME, or set PRIMOTEXTO_CATEGORIES.',
+      `Add one: ${PROGRAM} category add NAME, or set PRIMOTEXTO_CATEGORIES.`,
     )
   }
   const startedAt = performance.now()

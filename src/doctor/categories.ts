@@ -1,5 +1,6 @@
 // The checks of the registry: categories that have never had a message, as a misspelt one looks like that, and demo
 // data among real ones.
+import { PROGRAM } from '../own-command.ts'
 import { readRegistered } from '../read/categories.ts'
 import { EMPTY_HINT } from '../read/words.ts'
 import { holdsOthers } from '../warehouse/demo-database.ts'
@@ -26,7 +27,7 @@ export async function checkDemo(db: Db, account: string): Promise<Finding[]> {
     ill(
       'demo data',
       `the account ${account} holds made-up numbers beside real ones`,
-      'Take them out with: primosync demo remove (--dry-run says what would go).',
+      `Take them out with: ${PROGRAM} demo remove (--dry-run says what would go).`,
     ),
   ]
 }

@@ -1,6 +1,7 @@
 // The checks of the database: version, role in replication, rights, schema, reporting time zone.
 import { sql } from 'kysely'
 import { DatabaseAwayError, PrimosyncError, reasonOf } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import { asStoringProblem } from '../warehouse/away.ts'
 import { refuseUnknownTimezone, reportingTimezone } from '../warehouse/calendar.ts'
 import { ENCODING_ADVICE } from '../warehouse/encoding.ts'
@@ -133,13 +134,13 @@ async function checkSchema(db: Db): Promise<Finding> {
     const waiting = (await migrationStatus(db)).filter(({ executedAt }) => executedAt === null)
     if (waiting.length > 0) {
       const names = waiting.map(({ name }) => name).join(', ')
-      return ill('schema', `not up to date: ${names} must be run`, 'Run: primosync migrate')
+      return ill('schema', `not up to date: ${names} must be run`, `Run: ${PROGRAM} migrate`)
     }
     const problem = await rulesProblem(db)
     return problem ? ill('schema', problem.message, problem.hint) : well('schema', 'up to date')
   } catch (error) {
     const advice = error instanceof PrimosyncError ? error.hint : null
-    return ill('schema', reasonOf(error), advice ?? 'Run: primosync migrate --status')
+    return ill('schema', reasonOf(error), advice ?? `Run: ${PROGRAM} migrate --status`)
   }
 }
 
@@ -151,7 +152,7 @@ async function checkZone(db: Db, timezone: string): Promise<Finding> {
     return ill(
       'zone',
       `REPORTING_TIMEZONE is ${timezone}, but the warehouse keeps its days in ${settled}`,
-      `Set REPORTING_TIMEZONE=${settled}, or run: primosync rebuild --timezone ${timezone}`,
+      `Set REPORTING_TIMEZONE=${settled}, or run: ${PROGRAM} rebuild --timezone ${timezone}`,
     )
   } catch (error) {
     return ill('zone', reasonOf(error), 'Set REPORTING_TIMEZONE to a name such as Europe/Paris.')

@@ -5,6 +5,7 @@ import { open, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/p
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { PrimosyncError, sentence } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import { exists, type Folder, readCredentials, rememberPort } from './folder.ts'
 import { createCluster, findInstallation, type Installation, reasonIn } from './setup.ts'
 import { run } from './user.ts'
@@ -61,7 +62,7 @@ async function checkMajor(folder: Folder, { major }: Installation): Promise<void
   throw new PrimosyncError(
     `${folder.cluster} belongs to PostgreSQL ${found}, and this primosync comes with ${major}.`,
     {
-      hint: 'Export its data with the primosync that made it (primosync export) and move the folder away, or set PRIMOSYNC_DATA_DIR to a new folder.',
+      hint: `Export its data with the primosync that made it (${PROGRAM} export) and move the folder away, or set PRIMOSYNC_DATA_DIR to a new folder.`,
     },
   )
 }

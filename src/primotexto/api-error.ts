@@ -1,6 +1,7 @@
 // The error for a category without a reading, and what to do about it.
 
 import { PrimosyncError } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import type { ErrorClass } from './answer.ts'
 
 /** What to do about failures of a class. */
@@ -10,7 +11,7 @@ export const ADVICE: Readonly<Record<ErrorClass, string>> = {
   throttled: 'Lower SYNC_RATE_LIMIT or SYNC_CONCURRENCY, or ask less often. The next run asks again.',
   request:
     'Check the category and PRIMOTEXTO_BASE_URL, which must be the final address, as redirects are not followed.',
-  category: 'Check the spelling of the category, or pause it: primosync category pause NAME',
+  category: `Check the spelling of the category, or pause it: ${PROGRAM} category pause NAME`,
   server: 'No action is needed here: the next run asks again.',
   network: 'Check the network and PRIMOTEXTO_BASE_URL. If answers are slow, raise SYNC_TIMEOUT.',
 }

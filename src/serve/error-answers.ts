@@ -1,6 +1,7 @@
 // What went wrong while answering, as a status and a text. Pure.
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { reasonOf } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import { isDatabaseAway } from '../warehouse/away.ts'
 import type { AccessDenial } from './guard.ts'
 import { QueryError } from './query.ts'
@@ -27,7 +28,7 @@ export function errorAnswerOf(error: unknown): ErrorAnswer {
       title: 'The database is away',
       isPassing: true,
       message: `The database cannot be used at the moment: ${reasonOf(error)}.`,
-      hint: 'Nothing is lost: the provider’s answers wait in the spool. Check that PostgreSQL runs, or run primosync doctor.',
+      hint: `Nothing is lost: the provider’s answers wait in the spool. Check that PostgreSQL runs, or run ${PROGRAM} doctor.`,
     }
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
@@ -47,7 +48,7 @@ export function errorAnswerOf(error: unknown): ErrorAnswer {
       title: 'Not ready yet',
       isPassing: true,
       message: 'The database does not have the tables of this version yet.',
-      hint: 'The next tick creates them; to create them now, run: primosync migrate',
+      hint: `The next tick creates them; to create them now, run: ${PROGRAM} migrate`,
     }
   }
   return {

@@ -3,6 +3,7 @@
 import { chmod, mkdir, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PrimosyncError, reasonOf } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import { bytesText } from '../units.ts'
 import { type SpoolRecord, toLine } from './records.ts'
 import { createSegment, type Segment } from './segment.ts'
@@ -134,7 +135,7 @@ async function lackOfRoom(
     return new PrimosyncError(
       `The spool is full: ${bytesText(waiting)} wait in ${folder}. Asking stops until the database has stored them.`,
       {
-        hint: 'Run primosync doctor to see why the database cannot be used. The answers are stored as soon as it can be.',
+        hint: `Run ${PROGRAM} doctor to see why the database cannot be used. The answers are stored as soon as it can be.`,
       },
     )
   }

@@ -4,6 +4,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { DatabaseAwayError, reasonOf, sentence, UsageError } from '../errors.ts'
 import type { Logger } from '../logging.ts'
+import { PROGRAM } from '../own-command.ts'
 import type { Client } from '../primotexto/client.ts'
 import type { FinishedRecord, RunRecord, SpoolRecord, Trigger } from '../spool/records.ts'
 import type { Spool } from '../spool/spool.ts'
@@ -214,7 +215,7 @@ function chosen(targets: Target[], { account, categories }: TickRequest): Target
   if (missing.length > 0) {
     const names = missing.map((name) => JSON.stringify(name)).join(', ')
     throw new UsageError(`There is no active category ${names}.`, {
-      hint: 'List them with: primosync category list',
+      hint: `List them with: ${PROGRAM} category list`,
     })
   }
   return ofAccount.filter(({ category }) => categories.includes(category))

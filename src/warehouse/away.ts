@@ -2,6 +2,7 @@
 // run depends on this: the answers are asked for and kept whatever the error is.
 import pg from 'pg'
 import { DatabaseAwayError, PrimosyncError, reasonOf } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 
 // SQLSTATEs that do not depend on our statement, so that it may succeed later. Classes: connection, resources,
 // operator intervention, system errors, and transaction conflicts.
@@ -67,7 +68,7 @@ export function asAway(error: unknown): unknown {
     })
   }
   return new DatabaseAwayError(`The database cannot be used: ${reasonOf(error)}.`, {
-    hint: 'Check that PostgreSQL runs, that DATABASE_URL is right, and that its user may write. primosync doctor checks all of it.',
+    hint: `Check that PostgreSQL runs, that DATABASE_URL is right, and that its user may write. ${PROGRAM} doctor checks all of it.`,
     cause: error,
   })
 }
@@ -77,7 +78,7 @@ export function asStoringProblem(error: unknown): PrimosyncError {
   const known = asAway(error)
   if (known instanceof PrimosyncError) return known
   return new PrimosyncError(`The database does not take the answers: ${reasonOf(error)}.`, {
-    hint: 'Run primosync doctor to see what is wrong with it. The answers are stored as soon as it takes them.',
+    hint: `Run ${PROGRAM} doctor to see what is wrong with it. The answers are stored as soon as it takes them.`,
     cause: error,
   })
 }

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { type Calendar, createCalendar, type Day, isoDay } from '../counters/calendar.ts'
 import { RULES_VERSION } from '../counters/rules-version.ts'
 import { PrimosyncError, UsageError } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import { knownTimezone } from '../timezone.ts'
 import type { Db, Warehouse } from './pool.ts'
 
@@ -40,13 +41,13 @@ export async function holdTimezone(db: Db, timezone: string): Promise<void> {
   const row = await db.selectFrom('store.reporting').select('timezone').forShare().executeTakeFirst()
   if (row === undefined)
     throw new PrimosyncError('The warehouse has no reporting time zone yet.', {
-      hint: 'Run: primosync migrate',
+      hint: `Run: ${PROGRAM} migrate`,
     })
   if (row.timezone !== timezone) throw otherTimezone(timezone, row.timezone)
 }
 
 function otherTimezone(timezone: string, settled: string): UsageError {
-  const rebuild = `cut all trends anew with: primosync rebuild --timezone ${timezone}`
+  const rebuild = `cut all trends anew with: ${PROGRAM} rebuild --timezone ${timezone}`
   return new UsageError(
     `REPORTING_TIMEZONE is ${timezone}, but this warehouse keeps its days in ${settled}.`,
     {
@@ -113,7 +114,7 @@ export async function loadCalendar(db: Db, from: number, until: number): Promise
   const extended = await readDays(db)
   if (extended.length === 0)
     throw new PrimosyncError('The warehouse has no reporting time zone yet.', {
-      hint: 'Run: primosync migrate',
+      hint: `Run: ${PROGRAM} migrate`,
     })
   return createCalendar(extended)
 }

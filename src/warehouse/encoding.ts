@@ -1,10 +1,10 @@
 // The encoding of the database: names and answers are any text of Unicode.
 import { sql } from 'kysely'
 import { PrimosyncError } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import type { Db } from './pool.ts'
 
-export const ENCODING_ADVICE =
-  'Create a database for it that has: createdb --encoding UTF8 --template template0 NAME. What is stored already moves there with primosync export and import.'
+export const ENCODING_ADVICE = `Create a database for it that has: createdb --encoding UTF8 --template template0 NAME. What is stored already moves there with ${PROGRAM} export and import.`
 
 export async function databaseEncoding(db: Db): Promise<string> {
   const { rows } = await sql<{ encoding: string }>`

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import { ITSELF } from '../counters/account.ts'
 import { UsageError } from '../errors.ts'
+import { PROGRAM } from '../own-command.ts'
 import type { Db } from './pool.ts'
 import type { CategoryState } from './tables.ts'
 
@@ -96,7 +97,7 @@ export async function findCategory(db: Db, account: string, name: string): Promi
     hint:
       alike.length > 0
         ? `Names must match exactly; there is ${alike.map(({ category }) => JSON.stringify(category)).join(', ')}.`
-        : 'List them with: primosync category list',
+        : `List them with: ${PROGRAM} category list`,
   })
 }
 

@@ -1,5 +1,6 @@
 // Which version of the rules made the derived rows, so that a program with another version can say so.
 import { RULES_VERSION } from '../counters/rules-version.ts'
+import { PROGRAM } from '../own-command.ts'
 import type { Db } from './pool.ts'
 
 /** The version of the rules that made the deltas and trends stored; null: there is no warehouse yet. */
@@ -21,7 +22,7 @@ export async function rulesProblem(db: Db): Promise<RulesProblem | null> {
     message: `The deltas and trends in this warehouse were made by version ${stored} of the rules; this program has version ${RULES_VERSION}.`,
     hint:
       stored < RULES_VERSION
-        ? 'Run: primosync rebuild'
+        ? `Run: ${PROGRAM} rebuild`
         : 'Use a newer primosync, as another process with this database does.',
   }
 }

@@ -1,4 +1,6 @@
 // primosync category …: the registry from the command line.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { install } from '../helpers/installation.ts'
 import { rowsOf } from '../helpers/tick.ts'
@@ -49,6 +51,20 @@ describe('category', () => {
         expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) })
       }),
     )
+  })
+
+  test('with several accounts asks which one is meant', async () => {
+    const { run, cwd } = await install()
+    const accounts = ['shop', 'clinic'].map((name) => ({ name, api_key: `key-of-${name}` }))
+    writeFileSync(join(cwd, 'primosync.yaml'), JSON.stringify({ accounts }))
+    const env = { PRIMOTEXTO_API_KEY: '', PRIMOTEXTO_CATEGORIES: '' }
+    const refused = await run(['category', 'add', 'x'], env)
+    expect(refused).toMatchObject({ code: 2, stdout: '' })
+    expect(refused.stderr).toMatch(/several accounts.*\nhint: Add --account and one of: shop, clinic\./)
+    expect(await run(['category', 'add', 'x', '--account', 'clinic'], env)).toMatchObject({
+      code: 0,
+      stdout: '"x" of clinic is active\n',
+    })
   })
 
   test('with the database away ends with 1', async () => {

@@ -165,7 +165,7 @@ test('demo data among real ones are reported, and taken out with a trace; the re
       )
     }
     expect(await subjects()).toMatchObject([
-      { ok: false, advice: expect.stringContaining('primosync demo remove') },
+      { ok: false, advice: expect.stringContaining('npm run -s primosync -- demo remove') },
     ])
     const before = await state()
     const removed = { categories: 1, snapshots: 3, decisions: 1, failures: 0, rejected: 1, runs: 1 }

@@ -42,7 +42,7 @@ describe('help', () => {
     const ending: unknown = await asked.catch((error) => error)
     write.mockRestore()
     expect(isDone(ending)).toBe(true)
-    expect(help).toContain(`$ primosync ${command}`)
+    expect(help).toContain(`$ npm run -s primosync -- ${command}`)
     expect(help).toContain('--json')
     expect(help).toContain('--config')
   })

@@ -94,7 +94,7 @@ describe('status', () => {
     expect(plain(FACTS, 80)).toEqual([
       'now          2026-03-02 11:00:30 Europe/Paris',
       'last run     ok, 1 min ago (10:59:30): 3 categories, 3 stored',
-      'next tick    in 4 min (11:04:30) while primosync start runs; */5 * * * *',
+      'next tick    in 4 min (11:04:30) while start runs; */5 * * * *',
       'spool        empty',
       'storage      22.9 MiB, about 12,345 snapshots',
       'rejected     none in 24 hours',

@@ -183,3 +183,12 @@ describe('sync ends with', () => {
     expect(provider.asked).toEqual([])
   })
 })
+
+test('sync says that the key was refused, and what to do', async () => {
+  const { run, provider } = await install('a,b')
+  provider.respond((_, response) => answer(response, 401, ''))
+  const { code, stdout } = await run(['sync'])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/The provider refused the API key of the account default\. Check the API key/)
+  expect(JSON.parse((await run(['sync', '--json'])).stdout)).toMatchObject({ refused_accounts: ['default'] })
+})

@@ -134,13 +134,17 @@ shop,promo,2026-03-03,8,7,12.5,0.875,1,0,1,0.375005787037037,86400.5,false
     expect(JSON.parse(week.stdout)).toMatchObject({ week: '2026-03-02', sent: 38 })
     const none = await run(...args, '--from', '2020-01-01', '--to', '2020-01-02')
     expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('There are no trends from') })
+    const wide = await run(...args, '--last', '99 years', '--format', 'ndjson')
+    expect(wide.stdout).toContain('"week":"2026-03-02"')
   })
 
   test('what is wrong is refused', async () => {
     const cases = [
       [['--metric', 'sends'], 'There is no metric "sends"', 'sent, submitted, delivered'],
       [['--category', 'Promo'], 'There is no category "Promo"', '"promo"'],
-      [['--from', '2026-02-30'], 'a date that does not exist', 'trends --help'],
+      [['--from', '2026-02-30'], 'Allowed: a day such as 2026-03-01', 'trends --help'],
+      [['--last', '30'], 'Allowed: a time such as 24 hours, 30d', 'trends --help'],
+      [['--last', '30d', '--from', 'yesterday'], '--last says where a range begins', 'Leave out --last'],
       [['--from', '2026-03-02', '--to', '2026-03-01'], 'Nothing lies between', '--from must be before --to'],
     ] as const
     const results = await Promise.all(cases.map(([args]) => run('trends', ...args)))

@@ -151,7 +151,7 @@ describe('the overview', () => {
     const empty = await openTestWarehouse()
     try {
       const text = await (await (await appOf(empty)).request('/')).text()
-      expect(text).toContain('primosync category add NAME')
+      expect(text).toContain('npm run -s primosync -- category add NAME')
     } finally {
       await empty.close()
     }
@@ -400,7 +400,7 @@ describe('the API', () => {
     expect(openapi).toBe('3.1.0')
     expect(Object.keys(paths).toSorted()).toEqual([...new Set(questions.map(([path]) => path))].toSorted())
     const names = paths['/trends'].get.parameters.map(({ name }: { name: string }) => name)
-    expect(names).toEqual(['c', 'by', 'from', 'to', 'metrics'])
+    expect(names).toEqual(['c', 'by', 'from', 'to', 'last', 'metrics'])
   })
 
   test('a wrong question, and an address that there is not', async () => {
@@ -455,7 +455,7 @@ test('while the database is away, or not prepared, pages and API say so and when
     await bare.pool.query('drop schema sms, sync cascade')
     for (const [warehouse, told] of [
       [nobody, 'The database cannot be used at the moment'],
-      [bare, 'primosync migrate'],
+      [bare, 'npm run -s primosync -- migrate'],
     ] as const) {
       const app = await appOf(warehouse)
       for (const path of ['/', '/runs', '/category?category=a', '/api/v1/status']) {

@@ -212,3 +212,11 @@ describe('the schedule', () => {
     }
   })
 })
+
+test('a tick that is shown to whoever sees the log is not logged a second time', async () => {
+  const [shown, logged] = [await openStage(), await openStage()]
+  await start(shown, NEVER, { showsTicks: true }).daemon.firstTick
+  await start(logged, NEVER).daemon.firstTick
+  const told = ({ logged }: Stage) => logged.filter((line) => /^(info|warn) Tick finished/.test(line)).length
+  expect([told(shown), told(logged)]).toEqual([0, 1])
+})

@@ -75,7 +75,7 @@ describe('views of another version', () => {
     await outdate('0.0.1')
     await expect(migrate(warehouse.db)).rejects.toMatchObject({
       message: expect.stringContaining('mine depends on view sms.latest'),
-      hint: 'Drop these objects, run primosync migrate, and create them again.',
+      hint: 'Drop these objects, run npm run -s primosync -- migrate, and create them again.',
     })
     expect((await warehouse.pool.query('select * from public.mine')).rows).toEqual([{ age: 1 }])
   })

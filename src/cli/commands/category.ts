@@ -1,6 +1,7 @@
 // primosync category …: the registry of categories.
 import { CATEGORY_ALLOWED, categoryProblem } from '../../counters/category-name.ts'
 import { UsageError } from '../../errors.ts'
+import { PROGRAM } from '../../own-command.ts'
 import { readRegistered } from '../../read/categories.ts'
 import { EMPTY_HINT } from '../../read/words.ts'
 import type { Db } from '../../warehouse/pool.ts'
@@ -26,7 +27,7 @@ const list: NamedAction<Options> = {
     )
     if (options.json) return output.json(categories)
     if (categories.length === 0)
-      return output.print('There is no category yet. Add one: primosync category add NAME')
+      return output.print(`There is no category yet. Add one: ${PROGRAM} category add NAME`)
     output.table(categories, [
       { header: 'account', value: ({ account }) => account },
       { header: 'category', value: ({ category }) => category },

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises'
 import { Option } from 'commander'
 import type { Config } from '../../config/load.ts'
 import { reasonOf, UsageError } from '../../errors.ts'
+import { PROGRAM } from '../../own-command.ts'
 import { visible } from '../../terminal-text.ts'
 import type { LineProblem } from '../../transfer/entry.ts'
 import { type Format, formatOf, readEntries } from '../../transfer/read-file.ts'
@@ -183,7 +184,7 @@ function show({ file, problems, ...imported }: Report, { dryRun }: Options, outp
   const paused = newCategories.filter(({ state }) => state === 'paused')
   if (paused.length > 0) {
     output.print(
-      `${paused.length} new ${paused.length === 1 ? 'category is' : 'categories are'} paused; to poll one: primosync category resume NAME`,
+      `${paused.length} new ${paused.length === 1 ? 'category is' : 'categories are'} paused; to poll one: ${PROGRAM} category resume NAME`,
     )
   }
 }

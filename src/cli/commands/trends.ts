@@ -4,6 +4,7 @@ import { stringify } from 'csv-stringify/sync'
 import { DEMO_ACCOUNT } from '../../config/account-names.ts'
 import { GRAINS, type Grain } from '../../counters/grains.ts'
 import { UsageError } from '../../errors.ts'
+import { PROGRAM } from '../../own-command.ts'
 import { METRICS, type MetricName } from '../../read/metrics.ts'
 import { readExpectedEverySeconds } from '../../read/schedule.ts'
 import {
@@ -136,7 +137,7 @@ const headingOf = ({ account, category, label }: Category) =>
   `${category}${label === null ? '' : ` (${label})`}, account ${account}${account === DEMO_ACCOUNT ? ': demo data' : ''}`
 
 function nothingIn({ categories, query }: Question): string {
-  if (categories.length === 0) return 'There is no category yet. Add one: primosync category add NAME'
+  if (categories.length === 0) return `There is no category yet. Add one: ${PROGRAM} category add NAME`
   return `There are no trends from ${edgeText(query.from)} to ${edgeText(query.to)}. The first and the newest snapshot of each category are in sms.categories.`
 }
 

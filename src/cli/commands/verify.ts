@@ -1,4 +1,5 @@
 // primosync verify: proves that all stored numbers follow from the snapshots.
+import { PROGRAM } from '../../own-command.ts'
 import { type Difference, verify as verifyWarehouse } from '../../warehouse/proof/verify.ts'
 import { categoryProgress } from '../category-progress.ts'
 import type { Action } from '../command.ts'
@@ -37,7 +38,7 @@ export const verify: Action<object> = {
         { header: 'expected', value: ({ expected }) => expected },
       ])
       output.print(
-        'Run primosync rebuild to correct what is derived. What the provider said is only reported.',
+        `Run ${PROGRAM} rebuild to correct what is derived. What the provider said is only reported.`,
       )
     }
     return ok ? undefined : 1

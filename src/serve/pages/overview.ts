@@ -1,6 +1,7 @@
 // The overview: whether it runs, what is stale, what grew, what looks unusual.
 
 import { html } from 'hono/html'
+import { PROGRAM } from '../../own-command.ts'
 import {
   type AccountStats,
   creditsText,
@@ -105,7 +106,7 @@ function rejectingNotice(view: View, { rejecting }: StatusSummary): Html | strin
       .map(
         ({ category, since, answers, reason }) =>
           html`<b>${category ?? 'the account itself'}</b>: ${view.formats.count(answers)} since ${time(view, since)}, the last one because ${reason}. `,
-      )}They are kept in <a href="/runs">sync.rejected</a>; <code>primosync rejudge</code> reads them again.`,
+      )}They are kept in <a href="/runs">sync.rejected</a>; <code>${PROGRAM} rejudge</code> reads them again.`,
   )
 }
 
@@ -131,7 +132,7 @@ function emptyWarehouse(): Html {
   return notice(
     'empty',
     'There is no category yet.',
-    html`Add one: <code>primosync category add NAME</code>, or list them in <code>PRIMOTEXTO_CATEGORIES</code>.
+    html`Add one: <code>${PROGRAM} category add NAME</code>, or list them in <code>PRIMOTEXTO_CATEGORIES</code>.
 Its first snapshot arrives with the next tick, its first growth with the one after.`,
   )
 }

@@ -1,5 +1,6 @@
 // How the syncing went: runs, failures with what to do, rejected answers with their bodies.
 import { html } from 'hono/html'
+import { PROGRAM } from '../../own-command.ts'
 import type { Failure, Rejected, Run } from '../../read/runs.ts'
 import { durationText } from '../../units.ts'
 import { queryString } from '../query.ts'
@@ -50,7 +51,7 @@ function runsTable(view: View, { runs, troubled, hasOlder }: RunsPageFacts): Htm
       : notice(
           'empty',
           'There is no run yet.',
-          html`Start one: <code>primosync start</code>, or <code>primosync sync</code>.`,
+          html`Start one: <code>${PROGRAM} start</code>, or <code>${PROGRAM} sync</code>.`,
         )
   }
   const number = (label: string, value: number) =>

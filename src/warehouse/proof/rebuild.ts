@@ -2,6 +2,7 @@
 // nothing, and other writers wait. Writes only the rows that differ.
 import { sql } from 'kysely'
 import { PrimosyncError } from '../../errors.ts'
+import { PROGRAM } from '../../own-command.ts'
 import { loadCalendar, refuseUnknownTimezone } from '../calendar.ts'
 import type { Db, Transaction, Warehouse } from '../pool.ts'
 import { listSeries } from '../registry.ts'
@@ -67,7 +68,7 @@ async function settle(db: Db, wanted: string | undefined) {
   const row = await db.selectFrom('store.reporting').select('timezone').forUpdate().executeTakeFirst()
   if (row === undefined)
     throw new PrimosyncError('There is nothing to rebuild: the warehouse has no reporting time zone yet.', {
-      hint: 'Run: primosync migrate',
+      hint: `Run: ${PROGRAM} migrate`,
     })
   const timezone = wanted ?? row.timezone
   if (timezone !== row.timezone && (await isPruned({ db }))) {

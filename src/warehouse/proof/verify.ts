@@ -6,6 +6,7 @@ import type { Calendar } from '../../counters/calendar.ts'
 import { COUNTERS } from '../../counters/names.ts'
 import { RULES_VERSION } from '../../counters/rules-version.ts'
 import { PrimosyncError } from '../../errors.ts'
+import { PROGRAM } from '../../own-command.ts'
 import { reportingTimezone } from '../calendar.ts'
 import type { Db, Transaction, Warehouse } from '../pool.ts'
 import { type Category, listSeries } from '../registry.ts'
@@ -60,7 +61,7 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
     const settled = await reportingTimezone(db)
     if (settled === null)
       throw new PrimosyncError('There is nothing to verify: the warehouse has no reporting time zone yet.', {
-        hint: 'Run: primosync migrate',
+        hint: `Run: ${PROGRAM} migrate`,
       })
     for (const difference of await compareCalendar(db, settled))
       flat({ table: 'store.calendar', key: difference.day, ...difference }, null).forEach(report)

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import pg from 'pg'
 import { PrimosyncError } from '../../errors.ts'
+import { PROGRAM } from '../../own-command.ts'
 import { version } from '../../version.ts'
 import type { Db } from '../pool.ts'
 import { commentsSql } from './comments.ts'
@@ -86,7 +87,7 @@ async function makeAnew(tx: Db, script: string): Promise<void> {
     if (!(error instanceof pg.DatabaseError && error.code === '2BP01')) throw error
     throw new PrimosyncError(
       `A view of this version has another shape, and objects of yours depend on it: ${error.detail ?? error.message}.`,
-      { hint: 'Drop these objects, run primosync migrate, and create them again.', cause: error },
+      { hint: `Drop these objects, run ${PROGRAM} migrate, and create them again.`, cause: error },
     )
   }
   await sql.raw(script).execute(tx)
