@@ -256,7 +256,7 @@ describe('a category', () => {
     expect(headers.get('content-type')).toContain('text/csv')
     const lines = text.trim().split('\r\n')
     expect(lines[0]).toBe('day,sent,snapshots,corrections,resets,coverage,widest_gap_seconds,is_complete')
-    expect(lines.at(-1)).toBe('2026-03-01,50,2,1,43200,true')
+    expect(lines.at(-1)).toBe('2026-03-01,50,2,0,0,1,43200,true')
     expect(lines).toHaveLength(6)
   })
 
