@@ -31,7 +31,12 @@ describe('category', () => {
     expect(provider.asked.filter((category) => category !== '')).toEqual(['a'])
     await run(['category', 'resume', 'b', 'c'])
     await run(['sync'])
-    expect(provider.asked.slice(1).sort()).toEqual(['a', 'b', 'c'])
+    expect(
+      provider.asked
+        .filter((category) => category !== '')
+        .slice(1)
+        .sort(),
+    ).toEqual(['a', 'b', 'c'])
     expect(await rowsOf(witness, 'select count(*)::int from sms.snapshots')).toEqual([{ count: 4 }])
   }, 60_000)
 
