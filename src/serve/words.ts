@@ -2,8 +2,10 @@
 import { COUNTERS } from '../counters/names.ts'
 import type { ErrorClass } from '../primotexto/answer.ts'
 import { ADVICE } from '../primotexto/api-error.ts'
+import type { CategoryKey } from '../read/category-keys.ts'
 import type { EventKind, EventRow, Gap } from '../read/events.ts'
 import { labelOf, type MetricName } from '../read/metrics.ts'
+import { type Review, reviewCommand } from '../read/reviews.ts'
 import type { Trend } from '../read/trends.ts'
 import { durationText } from '../units.ts'
 import type { Formats } from './format.ts'
@@ -16,6 +18,8 @@ export interface Mark {
   readonly at: Date
   readonly until: Date
   readonly text: string
+  /** Shows what deciding otherwise would change; null where there is nothing to decide. */
+  readonly command: string | null
 }
 
 const TITLES: Readonly<Record<EventKind, string>> = {
@@ -25,7 +29,7 @@ const TITLES: Readonly<Record<EventKind, string>> = {
   baseline: 'New baseline',
 }
 
-export function markOf(event: EventRow, formats: Formats): Mark {
+export function markOf(event: EventRow, key: CategoryKey, formats: Formats): Mark {
   const decision = event.decided ? ` ${decisionOf(event, formats)}` : ''
   return {
     letter: event.kind[0]!.toUpperCase(),
@@ -34,8 +38,12 @@ export function markOf(event: EventRow, formats: Formats): Mark {
     at: event.observed_at,
     until: event.until,
     text: `${eventText(event, formats)}${decision}`,
+    command: isForReview(event) ? reviewCommand(key, event) : null,
   }
 }
+
+const isForReview = (event: EventRow): event is EventRow & Review =>
+  !event.decided && (event.kind === 'reset' || event.kind === 'correction')
 
 function eventText(event: EventRow, formats: Formats): string {
   if (event.kind === 'reset') {
@@ -79,6 +87,7 @@ export function gapMark({ from, to }: Gap): Mark {
     at: from,
     until: to,
     text: `There is no snapshot that counts for ${durationText((to.getTime() - from.getTime()) / 1000)}. What grew meanwhile is known, but not when, so it is spread evenly over this time.`,
+    command: null,
   }
 }
 
@@ -111,6 +120,7 @@ export function unreportedMarks(
       at: new Date(edges[first]![0]),
       until: new Date(edges[last]![1]),
       text: `The provider left ${left.map(labelOf).join(', ').toLowerCase()} out of its answers: unknown, not zero. What grew meanwhile counts where it came back.`,
+      command: null,
     }
   })
 }

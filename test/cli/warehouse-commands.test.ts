@@ -49,6 +49,8 @@ describe('trends', () => {
       '2026-03-02 ~     30         70.0 %',
       '2026-03-03 ~…     8         87.5 %',
       'total            68         63.2 %',
+      'a reset on 2026-03-03T08:00:00.500Z; what another decision would change:',
+      '  primosync reclassify --account shop --category promo --at 2026-03-03T08:00:00.500Z --as correction --dry-run',
       '',
       '~ a wide gap between snapshots; what grew in it is spread evenly over it',
       '… only in part between the first and the newest snapshot',
@@ -160,6 +162,24 @@ shop,promo,2026-03-03,8,7,12.5,0.875,1,0,1,0.375005787037037,86400.5,false
 describe('reclassify', () => {
   const of = ['--account', 'shop', '--category', 'promo', '--why', 'the provider recounted']
 
+  test('from a reset in the trends to a decision: the command is ready, and --dry-run records nothing', async () => {
+    const ask = ['trends', '--account', 'shop', '--category', 'promo', ...MARCH]
+    const shown = await run(...ask)
+    const [, command] = /a reset on 2026-03-03T08:00:00\.500Z; .*\n {2}primosync (.*)\n/.exec(shown.stdout)!
+    const [text, json] = await Promise.all([
+      run(...command!.split(' ')),
+      run(...command!.split(' '), '--json'),
+    ])
+    expect(text).toMatchObject({ code: 0, stderr: '' })
+    expect(text.stdout).toContain('if it were decided as correction (nothing is recorded)')
+    expect(text.stdout).toMatch(/2026-03-02 +sent +30 +-62 +-92\n/)
+    const { days, ...rest } = JSON.parse(json.stdout)
+    expect(rest).toMatchObject({ dry_run: true, why: null, before: { kind: 'reset' }, after: { sent: -128 } })
+    expect(days).toContainEqual({ day: '2026-03-03', metric: 'sent', before: 8, after: -48, change: -56 })
+    expect((await warehouse.pool.query('select from sync.decisions')).rowCount).toBe(0)
+    expect((await run(...ask)).stdout).toBe(shown.stdout)
+  })
+
   test('shows what was and what is, and finds a snapshot by its second', async () => {
     const decided = await run(
       'reclassify',
@@ -210,9 +230,14 @@ describe('reclassify', () => {
         ['--at', '2026-03-01T08:00:00Z', '--as', 'growth'],
         'reset, correction, baseline, dip, auto',
       ],
+      ['no reason', ['--at', '2026-03-02T08:00:00Z', '--as', 'reset'], 'The reason is missing'],
       ['a blank reason', ['--at', '2026-03-02T08:00:00Z', '--as', 'reset', '--why', ' '], 'not blank'],
     ] as const
-    const results = await Promise.all(cases.map(([, args]) => run('reclassify', ...of, ...args)))
+    const results = await Promise.all(
+      cases.map(([what, args]) =>
+        run('reclassify', ...(what === 'no reason' ? of.slice(0, 4) : of), ...args),
+      ),
+    )
     for (const [i, { code, stdout, stderr }] of results.entries()) {
       const [what, , message] = cases[i]!
       expect.soft({ what, code, stdout }).toEqual({ what, code: 2, stdout: '' })

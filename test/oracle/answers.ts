@@ -31,7 +31,7 @@ function sum(all: readonly Values[]): Values {
   })
 }
 
-const at = (values: Values, name: string) => values[COUNTERS.findIndex((counter) => counter === name)]!
+const at = (values: Values, name: string) => values[(COUNTERS as readonly string[]).indexOf(name)]!
 
 function rate(part: bigint | null, whole: bigint | null): number | null {
   return part === null || whole === null || whole === 0n ? null : Number(part) / Number(whole)
@@ -186,9 +186,7 @@ export function oracleComparisons(
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length / 2
-  return Number.isInteger(middle)
-    ? (sorted[middle - 1]! + sorted[middle]!) / 2
-    : sorted[Math.floor(middle)]!
+  return Number.isInteger(middle) ? (sorted[middle - 1]! + sorted[middle]!) / 2 : sorted[Math.floor(middle)]!
 }
 
 interface Expectation {
@@ -225,13 +223,13 @@ export function oracleExpected(
     ...RATE_DEFINITIONS,
   ]
   for (const { name, part, whole } of metrics) {
-    const valueOf = ({ counters }: OracleTrend) => {
+    const metricOf = ({ counters }: OracleTrend) => {
       if (whole === null) return at(counters, part) === null ? null : Number(at(counters, part))
       const denominator = at(counters, whole)
       return denominator === null || denominator < 30n ? null : rate(at(counters, part), denominator)
     }
     for (const day of daily) {
-      const value = valueOf(day)
+      const value = metricOf(day)
       if (value === null) continue
       const like = daily.filter(
         ({ bucket, widestGapMs }) =>
@@ -243,7 +241,7 @@ export function oracleExpected(
       )
       const found = expectation(
         like
-          .map(valueOf)
+          .map(metricOf)
           .filter((one) => one !== null)
           .slice(-8),
         whole !== null,
@@ -261,8 +259,7 @@ export function oracleExpected(
       expected.push({ ...row, samples: found.samples })
       const unit = Math.max(found.unit, found.leastBand / 4)
       const isNamed =
-        name === 'sent' ||
-        /^(delivery|error|bounce|click|unsubscribe|complaint)_rate$/.test(name)
+        name === 'sent' || /^(delivery|error|bounce|click|unsubscribe|complaint)_rate$/.test(name)
       const distance = Math.abs(value - found.expected)
       if (isNamed && isComplete(day.bucket) && day.bucket >= dayBefore(today, 90) && distance > band)
         anomalies.push({ ...row, score: unit === 0 ? null : distance / unit })

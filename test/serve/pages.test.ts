@@ -208,6 +208,7 @@ describe('a category', () => {
       'Decided by a test',
       'sent -10',
       'There is no snapshot that counts for 2 d 5 h',
+      'category codes --at 2026-03-01T23:00:00.000Z --as reset --dry-run</code>',
     ]) {
       expect(text).toContain(part)
     }

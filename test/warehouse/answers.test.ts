@@ -22,6 +22,9 @@ import { type OracleDay, type OracleSnapshot, oracleTrends } from '../oracle/ora
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const DAYS = 130
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 1)
+const SEED = Number(process.env.PROPERTY_SEED ?? 20_261_127)
+const TIME_LIMIT_MS = 60_000 * RUNS
 const ZONES = ['Europe/Paris', 'Australia/Lord_Howe']
 
 /** A life: polled every so many hours, silent now and then, sending every so many days, with odd moments. */
@@ -44,7 +47,9 @@ describe.for(ZONES)('in %s', (timezone) => {
   })
   afterAll(() => warehouse.close())
 
-  test('totals, rates, sendings, comparisons, expected values and anomalies are the oracle’s', async () => {
+  test('totals, rates, sendings, comparisons, expected values and anomalies are the oracle’s', {
+    timeout: TIME_LIMIT_MS,
+  }, async () => {
     let accounts = 0
     let anomalies = 0
     await fc.assert(
@@ -52,7 +57,7 @@ describe.for(ZONES)('in %s', (timezone) => {
         accounts += 1
         anomalies += await compare(warehouse, `account ${accounts}`, lives)
       }),
-      { numRuns: Number(process.env.PROPERTY_RUNS ?? 1), seed: 20_261_127, endOnFailure: true },
+      { numRuns: RUNS, seed: SEED, endOnFailure: true },
     )
     expect(anomalies).toBeGreaterThan(0)
   })
@@ -72,7 +77,8 @@ async function compare(warehouse: TestWarehouse, account: string, lives: readonl
     const now = ((await ask('select now()'))[0]!.now as Date).getTime()
     const days = await calendarOf(ask)
     const categories = [...series].map(([name, snapshots]): OracleCategory => {
-      const of = (grain: 'hourly' | 'daily' | 'weekly' | 'monthly') => oracleTrends(snapshots, [], days, grain)
+      const of = (grain: 'hourly' | 'daily' | 'weekly' | 'monthly') =>
+        oracleTrends(snapshots, [], days, grain)
       return {
         name,
         first: snapshots[0]!.at,
@@ -88,10 +94,12 @@ async function compare(warehouse: TestWarehouse, account: string, lives: readonl
       const expected = oracleTotals(categories, grain as 'daily', endOf(days, grain), now)
       const rows = await rowsOf(`totals_${grain}`, bucket)
       expect(
-        rows.map(({ account: _a, local_hour: _l, hour_of_day: _h, weekday: _w, day, [bucket]: at, ...rest }) => ({
-          bucket: at ?? day,
-          ...rest,
-        })),
+        rows.map(
+          ({ account: _a, local_hour: _l, hour_of_day: _h, weekday: _w, day, [bucket]: at, ...rest }) => ({
+            bucket: at ?? day,
+            ...rest,
+          }),
+        ),
       ).toEqual(expected.map(rounded))
     }
     const perCategory = (rowsIn: (category: OracleCategory) => Row[]) =>
@@ -133,7 +141,11 @@ function seriesOf({ seed, days, endedDaysAgo, everyHours, sendsEvery, size, oddi
   const snapshots: OracleSnapshot[] = []
   const end = now - endedDaysAgo * DAY_MS
   let dippedFrom: number[] | null = null
-  for (let at = end - days * DAY_MS; at < end; at += everyHours * HOUR_MS * (random() < 0.02 ? 9 : 0.7 + random() / 3)) {
+  for (
+    let at = end - days * DAY_MS;
+    at < end;
+    at += everyHours * HOUR_MS * (random() < 0.02 ? 9 : 0.7 + random() / 3)
+  ) {
     const day = Math.floor(at / DAY_MS)
     const isSending = day % sendsEvery === 0
     for (const i of totals.keys()) {

@@ -15,6 +15,17 @@ const VIEWS = [
     { view: `sms.trends_weekly${shape}`, time: 'week' },
     { view: `sms.trends_monthly${shape}`, time: 'month' },
   ]),
+  { view: 'sms.rates_daily', time: 'day' },
+  { view: 'sms.sendings', time: 'first_day' },
+  { view: 'sms.expected_daily', time: 'day' },
+  { view: 'sms.anomalies', time: 'day' },
+]
+/** Of views whose rows also stand for whole accounts, and of all categories on one day. */
+const OTHERS = [
+  `sms.comparisons where category = 'c7'`,
+  `sms.comparisons where account = 'default' and category in ('c7', 'c8')`,
+  `sms.comparisons where category is null and period = 'this_week'`,
+  `sms.anomalies where day = '2025-02-01'`,
 ]
 
 let warehouse: TestWarehouse
@@ -33,6 +44,10 @@ describe.for(VIEWS)('$view', ({ view, time }) => {
   ] as const)('%s', async ([, filter]) => {
     expect(await scanned(`select * from ${view} where ${filter}`)).toEqual([])
   })
+})
+
+test.for(OTHERS)('%s', async (query) => {
+  expect(await scanned(`select * from ${query}`)).toEqual([])
 })
 
 test('without a filter a view reads its whole table', async () => {

@@ -1,8 +1,11 @@
 // primosync reclassify: a person decides what one snapshot means.
 import { hostname, userInfo } from 'node:os'
 import { InvalidArgumentError, Option } from 'commander'
+import { sql } from 'kysely'
 import { COUNTERS } from '../../counters/names.ts'
 import type { Decision } from '../../counters/step.ts'
+import { UsageError } from '../../errors.ts'
+import { type DayChange, dayChanges, readDays } from '../../read/day-changes.ts'
 import { readInstant } from '../../transfer/observed-at.ts'
 import { holdTimezone, loadCalendar } from '../../warehouse/calendar.ts'
 import { findCategory } from '../../warehouse/registry.ts'
@@ -10,6 +13,7 @@ import { decide, readDelta, type ShownDelta, snapshotWithin } from '../../wareho
 import { argument } from '../arguments.ts'
 import type { Action, Context } from '../command.ts'
 import { accountOrDefault } from '../default-account.ts'
+import type { Output } from '../output.ts'
 import { type ConfiguredWarehouse, withConfiguredWarehouse } from '../warehouse.ts'
 
 interface Options {
@@ -17,8 +21,9 @@ interface Options {
   category: string
   at: number
   as: Decision | 'auto'
-  why: string
+  why?: string
   by?: string
+  dryRun?: boolean
 }
 
 const KINDS = ['reset', 'correction', 'baseline', 'dip', 'auto']
@@ -33,6 +38,7 @@ const textArgument = argument('a text that is not blank', (text) => text.trim() 
 
 export const reclassify: Action<Options> = {
   examples: [
+    'primosync reclassify --category codeConfirmation --at 2026-03-01T12:00:00Z --as correction --dry-run',
     'primosync reclassify --category codeConfirmation --at 2026-03-01T12:00:00Z --as correction --why "the provider recounted"',
     'primosync reclassify --category codeConfirmation --at 2026-03-01T12:00:00Z --as auto --why "it was a reset after all"',
   ],
@@ -52,12 +58,17 @@ export const reclassify: Action<Options> = {
           .choices(KINDS)
           .makeOptionMandatory(),
       )
-      .requiredOption('--why <text>', 'the reason, for those who ask later', textArgument)
+      .option('--why <text>', 'the reason, for those who ask later', textArgument)
       .option('--by <name>', 'who decides (default: the user at this machine)', textArgument)
-      .option('--account <name>', 'the account of the category'),
+      .option('--account <name>', 'the account of the category')
+      .option('--dry-run', 'show which days would change, and by how much; record nothing'),
   async run(context) {
     const { config, options, output, log } = context
-    const { account, at, before, after } = await withConfiguredWarehouse(config, log, (warehouse) =>
+    if (options.why === undefined && !options.dryRun)
+      throw new UsageError('The reason is missing.', {
+        hint: 'Add --why TEXT, for those who ask later, or --dry-run to see what would change.',
+      })
+    const { account, at, before, after, days } = await withConfiguredWarehouse(config, log, (warehouse) =>
       decideIn(warehouse, context),
     )
     const by = byWhom(options)
@@ -68,20 +79,43 @@ export const reclassify: Action<Options> = {
         observed_at: new Date(at),
         decided_as: options.as,
         decided_by: by,
-        why: options.why,
+        why: options.why ?? null,
+        dry_run: options.dryRun ?? false,
         before,
         after,
+        days,
       })
-    output.print(`The snapshot of ${new Date(at).toISOString()}, decided by ${by} as ${options.as}:`)
+    const instant = new Date(at).toISOString()
+    output.print(
+      options.dryRun
+        ? `The snapshot of ${instant}, if it were decided as ${options.as} (nothing is recorded):`
+        : `The snapshot of ${instant}, decided by ${by} as ${options.as}:`,
+    )
     output.table(
       ['kind', ...COUNTERS].map((name) => name as keyof ShownDelta),
       [
         { header: '', value: (name) => name },
         { header: 'before', value: (name) => shown(before, name), align: 'right' },
-        { header: 'now', value: (name) => shown(after, name), align: 'right' },
+        { header: options.dryRun ? 'then' : 'now', value: (name) => shown(after, name), align: 'right' },
       ],
     )
+    showDays(output, days)
   },
+}
+
+const MOST_DAYS = 30
+
+function showDays(output: Output, changes: readonly DayChange[]): void {
+  output.print(changes.length === 0 ? '\nNo day changes.' : '')
+  if (changes.length === 0) return
+  output.table(changes.slice(0, MOST_DAYS), [
+    { header: 'day', value: ({ day }) => day },
+    { header: 'metric', value: ({ metric }) => metric },
+    { header: 'before', value: ({ before }) => String(before ?? '–'), align: 'right' },
+    { header: 'after', value: ({ after }) => String(after ?? '–'), align: 'right' },
+    { header: 'change', value: ({ change }) => String(change ?? '–'), align: 'right' },
+  ])
+  if (changes.length > MOST_DAYS) output.print(`and ${changes.length - MOST_DAYS} more; --json has all`)
 }
 
 async function decideIn(warehouse: ConfiguredWarehouse, { config, options }: Context<Options>) {
@@ -92,10 +126,14 @@ async function decideIn(warehouse: ConfiguredWarehouse, { config, options }: Con
   const calendar = await loadCalendar(db, Date.now(), Date.now()) // it covers every stored snapshot
   return await warehouse.transaction(async (tx) => {
     await holdTimezone(tx.db, config.reportingTimezone)
-    const before = await readDelta(tx.db, category, at)
-    const decision = { as: options.as, by: byWhom(options), why: options.why }
+    const before = { delta: await readDelta(tx.db, category, at), days: await readDays(tx, category) }
+    const decision = { as: options.as, by: byWhom(options), why: options.why ?? 'a dry run' }
+    await sql`savepoint undecided`.execute(tx.db)
     await decide(tx, calendar, { categoryId: category.id, observedAt: at, ...decision })
-    return { account: category.account, at, before, after: await readDelta(tx.db, category, at) }
+    const after = { delta: await readDelta(tx.db, category, at), days: await readDays(tx, category) }
+    if (options.dryRun) await sql`rollback to savepoint undecided`.execute(tx.db)
+    const days = dayChanges(before.days, after.days)
+    return { account: category.account, at, before: before.delta, after: after.delta, days }
   })
 }
 

@@ -6,11 +6,13 @@ import { GRAINS, type Grain } from '../../counters/grains.ts'
 import { UsageError } from '../../errors.ts'
 import { PROGRAM } from '../../own-command.ts'
 import { METRICS, type MetricName } from '../../read/metrics.ts'
+import { readReviews, reviewCommand } from '../../read/reviews.ts'
 import { readExpectedEverySeconds } from '../../read/schedule.ts'
 import {
   type Edge,
   FACTS,
   readTrends,
+  type Trend,
   type TrendRange,
   type TrendsQuery,
   trendObject,
@@ -22,6 +24,7 @@ import type { Category } from '../../warehouse/registry.ts'
 import { edgesOf, lastArgument, timeArgument } from '../asked-range.ts'
 import { chosenCategories } from '../chosen-categories.ts'
 import type { Action, Context } from '../command.ts'
+import type { Output } from '../output.ts'
 import { rangeOf } from '../trend-range.ts'
 import { type Marks, printTrendTable } from '../trend-table.ts'
 import { withConfiguredWarehouse } from '../warehouse.ts'
@@ -125,12 +128,32 @@ async function printTables({ config, output }: Context<Options>, question: Quest
       timezone: config.reportingTimezone,
       expectedEverySeconds,
     })
+    await printReviews(output, question, category, trends)
     marks = { hasGaps: marks.hasGaps || hasGaps, hasParts: marks.hasParts || hasParts }
   }
   if (shown === 0) output.print(nothingIn(question))
   if (marks.hasGaps || marks.hasParts) output.print('')
   if (marks.hasGaps) output.print('~ a wide gap between snapshots; what grew in it is spread evenly over it')
   if (marks.hasParts) output.print('… only in part between the first and the newest snapshot')
+}
+
+const MOST_REVIEWS = 3
+
+/** How to look at the resets and corrections in the table that nobody has decided about yet. */
+async function printReviews(
+  output: Output,
+  { db, query: { by } }: Question,
+  category: Category,
+  trends: readonly Trend[],
+): Promise<void> {
+  if (trends.every(({ corrections, resets }) => corrections + resets === 0)) return
+  const [first, last] = [trends[0]!.bucket, trends.at(-1)!.bucket]
+  for (const review of await readReviews({ db }, category, { by, first, last }, MOST_REVIEWS)) {
+    output.print(
+      `a ${review.kind} on ${review.observed_at.toISOString()}; what another decision would change:`,
+    )
+    output.print(`  ${reviewCommand(category, review)}`)
+  }
 }
 
 const headingOf = ({ account, category, label }: Category) =>

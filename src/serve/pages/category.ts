@@ -89,9 +89,9 @@ function emptyText(view: View, { first_snapshot_at, last_snapshot_at }: Category
 }
 
 /** The newest first. */
-function marksOf({ formats }: View, { query, rows, edges, events, gaps }: CategoryPageFacts): Mark[] {
+function marksOf({ formats }: View, { facts, query, rows, edges, events, gaps }: CategoryPageFacts): Mark[] {
   return [
-    ...events.map((event) => markOf(event, formats)),
+    ...events.map((event) => markOf(event, facts, formats)),
     ...gaps.map(gapMark),
     ...unreportedMarks(rows.toReversed(), query.metrics, edges.toReversed()),
   ].sort((one, other) => other.at.getTime() - one.at.getTime())

@@ -107,7 +107,11 @@ export function markList(view: View, marks: readonly Mark[], mostMarks: number):
     (mark) => html`<li><span class="mark ${mark.kind}" aria-hidden="true">${mark.letter}</span>
 <div><strong>${mark.title}</strong> ${instant(view, mark.at)}${
       mark.until > mark.at ? html` to ${instant(view, mark.until)}` : ''
-    }<br>${mark.text}</div></li>`,
+    }<br>${mark.text}${
+      mark.command === null
+        ? ''
+        : html`<br>If that is wrong, see what another decision would change: <code>${mark.command}</code>`
+    }</div></li>`,
   )}</ul>${
     marks.length > shown.length
       ? html`<p class="muted">… and ${marks.length - shown.length} more: <code>select * from sms.deltas where kind &lt;&gt; 'growth'</code></p>`

@@ -14,6 +14,7 @@ import { storedRules } from '../rules.ts'
 import { instantOrStart, numberArray, splitArray, timestamp } from '../series/text.ts'
 import { compareCalendar, expectedCalendar } from './expected-calendar.ts'
 import { type Recomputed, type RowDifference, recompute } from './recompute.ts'
+import { compareTotals } from './totals.ts'
 
 /** One cell, row or sum that is not as expected. */
 export interface Difference {
@@ -87,6 +88,8 @@ export async function verify(warehouse: Warehouse, options: VerifyOptions = {}):
     })
     onCategory?.()
   }
+  for (const difference of await reading(warehouse, ({ db }) => compareTotals(db)))
+    report({ ...difference, category: null, row: null })
   return {
     categories: categories.filter(({ category }) => category !== ITSELF).length,
     snapshots,
