@@ -79,9 +79,19 @@ const Decided = z.strictObject({
   observed_at: instant,
   decided_as: z.enum([...DECISIONS, 'auto']),
   decided_by: z.string(),
-  why: z.string(),
+  why: z.string().nullable(),
+  dry_run: z.boolean(),
   before: ShownDelta.nullable(),
   after: ShownDelta.nullable(),
+  days: z.array(
+    z.strictObject({
+      day: z.string(),
+      metric: z.enum(COUNTERS),
+      before: z.int().nullable(),
+      after: z.int().nullable(),
+      change: z.int().nullable(),
+    }),
+  ),
 })
 const Rejudged = z.strictObject({
   dry_run: z.boolean(),
