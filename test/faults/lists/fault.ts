@@ -77,11 +77,12 @@ export async function killedAt(
   await killing
 }
 
-/** Returns those of `totals` that are not stored as snapshots. */
+/** Returns those of `totals` that are not stored as snapshots or account readings. */
 export async function unstored({ cluster }: World, totals: Iterable<number>): Promise<number[]> {
   const wanted = [...totals]
   const rows = await cluster.admin<{ total: string }>(
-    `select sent::text as total from sms.snapshots where sent = any('{${wanted}}')`,
+    `select sent::text as total from sms.snapshots where sent = any('{${wanted}}')
+    union all select sent::text from sms.account_readings where sent = any('{${wanted}}')`,
   )
   const stored = new Set(rows.map(({ total }) => Number(total)))
   return wanted.filter((total) => !stored.has(total))
