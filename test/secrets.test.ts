@@ -117,6 +117,7 @@ test('no command and no fault writes a secret anywhere', async () => {
     reclassify: () =>
       runBoth(['reclassify', '--category', 'a', '--at', at, '--as', 'dip', '--why', 'a canary']),
     rejudge: () => runBoth(['rejudge']),
+    demo: () => runBoth(['demo', 'remove', '--dry-run']),
     grant: () => runBoth(['grant', reader]),
     doctor: () => runBoth(['doctor']),
     async sandbox() {

@@ -23,7 +23,7 @@ test('an embedded PostgreSQL that does not start stops no run', async () => {
   writeFileSync(file, `${settings}\nshared_buffers = 'nonsense'\n`)
   const away = await runCli(['sync'], { cwd, env })
   expect(away).toMatchObject({ code: 4, stdout: expect.stringMatching(/0 stored, .*did not start/) })
-  expect(provider.served).toHaveLength(4)
+  expect(provider.served).toHaveLength(6) // two runs of two categories and the account
   expect(await runCli(['status'], { cwd, env })).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('did not start'),
@@ -41,5 +41,5 @@ test('an embedded PostgreSQL that does not start stops no run', async () => {
   expect(await daemon.result).toMatchObject({ code: 0 })
   const exported = await runCli(['export'], { cwd, env })
   const sent = exported.stdout.match(/"sent":\d+/g)
-  expect(sent).toHaveLength(provider.served.length)
+  expect(sent).toHaveLength(provider.served.filter((answer) => !answer.startsWith(' ')).length)
 }, 90_000)

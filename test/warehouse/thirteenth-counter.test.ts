@@ -44,7 +44,7 @@ test('a 13th counter is in every view, in the dictionary, in the trends and unde
       `select table_name as view, bool_or(column_name = 'read') as has_it from information_schema.columns
       where table_schema = 'sms' group by table_name having bool_or(column_name = 'complaint')`,
     )
-    expect(views.length).toBe(7)
+    expect(views.length).toBe(12)
     expect(views.filter(({ has_it }) => !has_it)).toEqual([])
     const { rows: uncommented } = await pool.query(
       `select attrelid::regclass from pg_attribute
