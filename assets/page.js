@@ -2,6 +2,8 @@
 const root = document.documentElement
 const POLL_MS = 15_000
 const RETRY_MS = 5_000
+/** From the address of this script, as a reverse proxy may mount everything somewhere else. */
+const STATUS = new URL('../../api/v1/status', import.meta.url)
 
 for (const element of document.querySelectorAll('[data-needs-script]')) element.hidden = false
 
@@ -27,7 +29,7 @@ function recovered() {
 
 async function checkServer() {
   try {
-    const answer = await fetch('/api/v1/status', { headers: { accept: 'application/json' } })
+    const answer = await fetch(STATUS, { headers: { accept: 'application/json' } })
     const body = await answer.json()
     if (answer.ok) {
       recovered()

@@ -1,6 +1,6 @@
 // An embedded server that need not start at once: it is tried again until it does, and the program works meanwhile.
 import { setTimeout as delay } from 'node:timers/promises'
-import { DatabaseAwayError, reasonOf, sentence } from '../errors.ts'
+import { DatabaseAwayError, reasonOf, sentence, UsageError } from '../errors.ts'
 import { type EmbeddedOptions, type EmbeddedServer, FolderInUseError, openEmbedded } from './embedded.ts'
 
 const AGAIN_AFTER_MS = 5_000
@@ -15,7 +15,7 @@ export interface KeptServer {
   stop(): Promise<void>
 }
 
-/** Resolves when the server runs, or after its first failure. Rejects only if another program uses the folder. */
+/** Resolves when the server runs, or after its first failure. Rejects only if another program uses the folder, or for wrong usage. */
 export async function keepEmbedded(options: EmbeddedOptions): Promise<KeptServer> {
   const { log = () => {} } = options
   const stopped = new AbortController()
@@ -48,7 +48,7 @@ export async function keepEmbedded(options: EmbeddedOptions): Promise<KeptServer
   )
   const failure = await Promise.race([failed, delay(PATIENCE_MS, null, patience).catch(() => null)])
   patience.abort()
-  if (failure instanceof FolderInUseError) throw failure
+  if (failure instanceof FolderInUseError || failure instanceof UsageError) throw failure
   const trying = keepTrying()
   if (failure === null) await Promise.race([trying, delay(0)])
   return {

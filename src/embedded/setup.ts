@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { PrimosyncError, reasonOf, sentence } from '../errors.ts'
+import { PrimosyncError, reasonOf, sentence, UsageError } from '../errors.ts'
 import { DATABASE, exists, type Folder, OWNER_ROLE, READER_ROLE, readCredentials } from './folder.ts'
 import { reaching, run, type ServerUser, serverIds } from './user.ts'
 
@@ -111,6 +111,7 @@ export async function createCluster(
     await steps()
   } catch (error) {
     if (await exists(folder.cluster)) return // another program was faster; the passwords are the same
+    if (/could not look up effective user ID/.test(reasonOf(error))) throw new NamelessUserError()
     throw new PrimosyncError(
       sentence(`No PostgreSQL could be created in ${folder.path}: ${reasonOf(error)}`),
       {
@@ -120,6 +121,16 @@ export async function createCluster(
     )
   } finally {
     await rm(fresh, { recursive: true, force: true })
+  }
+}
+
+/** initdb asks the system for the name of its user, and there is no way around that. */
+export class NamelessUserError extends UsageError {
+  override name = 'NamelessUserError'
+  constructor() {
+    super(`The embedded PostgreSQL needs a user with a name, and user id ${process.getuid?.()} has none.`, {
+      hint: 'Set DATABASE_URL to a PostgreSQL of your own, or run primosync as a user that the system knows by name.',
+    })
   }
 }
 

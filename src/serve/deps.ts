@@ -16,6 +16,8 @@ export interface AppDeps extends HealthDeps {
   readonly token: (() => string) | null
   /** The address that the server listens on. */
   readonly host: string
+  /** Where a reverse proxy mounts the pages, such as /sms; empty: at /. */
+  readonly basePath: string
   /** What /metrics serves. */
   readonly prometheus: Pick<Prometheus, 'contentType' | 'render'>
 }

@@ -60,6 +60,9 @@ export function errorAnswerOf(error: unknown): ErrorAnswer {
   }
 }
 
+const WHERE_TOKEN =
+  'It is the value of HTTP_TOKEN, or where that is not set, in the file http-token of the data folder.'
+
 export function denialAnswerOf(denial: AccessDenial, host: string): ErrorAnswer {
   switch (denial) {
     case 'closed':
@@ -85,7 +88,7 @@ export function denialAnswerOf(denial: AccessDenial, host: string): ErrorAnswer 
         title: 'Too many tries',
         isPassing: false,
         message: 'Too many wrong tokens came from this address, so further ones are answered slowly.',
-        hint: 'The right token is let in at any time. It is the value of HTTP_TOKEN.',
+        hint: `The right token is let in at any time. ${WHERE_TOKEN}`,
       }
     case 'signed-out':
       return {
@@ -93,7 +96,7 @@ export function denialAnswerOf(denial: AccessDenial, host: string): ErrorAnswer 
         title: 'Sign in',
         isPassing: false,
         message: 'A token is needed.',
-        hint: 'Send it as: Authorization: Bearer TOKEN. It is the value of HTTP_TOKEN.',
+        hint: `Send it as: Authorization: Bearer TOKEN. ${WHERE_TOKEN}`,
       }
   }
 }

@@ -4,7 +4,6 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 
-const COOKIE = 'primosync_session'
 const SESSION_S = 7 * 24 * 3600
 const MOST_TRIES = 10
 const TRIES_WITHIN_MS = 15 * 60_000
@@ -17,6 +16,8 @@ export interface GuardSettings {
   readonly token: (() => string) | null
   /** The address that the server listens on. */
   readonly host: string
+  /** Where a reverse proxy mounts the pages, such as /sms; empty: at /. */
+  readonly basePath: string
 }
 
 /** Why a request is denied. */
@@ -31,10 +32,12 @@ export interface Guard {
   signOut(c: Context): void
 }
 
-export function createGuard({ token, host }: GuardSettings): Guard {
+export function createGuard({ token, host, basePath }: GuardSettings): Guard {
   const tries = createTries()
   const isCorrect = (given: string) => token !== null && isEqual(given, token())
-  const hasSession = (c: Context) => token !== null && isSession(getCookie(c, COOKIE), token())
+  const path = basePath || '/'
+  const hasSession = (c: Context) =>
+    token !== null && isSession(getCookie(c, cookieName(c, token())), token())
 
   const attempt = (c: Context, given: string) => {
     const address = addressOf(c)
@@ -61,20 +64,31 @@ export function createGuard({ token, host }: GuardSettings): Guard {
     signIn(c, given) {
       const outcome = attempt(c, given)
       if (outcome === 'ok') {
-        const isSecure = c.req.header('x-forwarded-proto') === 'https'
-        setCookie(c, COOKIE, newSession(token!()), {
+        setCookie(c, cookieName(c, token!()), newSession(token!()), {
           httpOnly: true,
-          sameSite: 'Strict',
-          path: '/',
+          sameSite: 'Lax', // with Strict, a sign-in link on another page would lead to the login again
+          path,
           maxAge: SESSION_S,
-          secure: isSecure,
+          secure: isBehindTls(c),
         })
       }
       return outcome
     },
-    signOut: (c) => void deleteCookie(c, COOKIE, { path: '/' }),
+    signOut: (c) => void (token && deleteCookie(c, cookieName(c, token()), { path, secure: isBehindTls(c) })),
   }
 }
+
+/**
+ * Browsers share cookies between the ports of a host, so that two instances need names of their own: from the token, and
+ * from the port that the browser sees.
+ */
+function cookieName(c: Context, token: string): string {
+  const own = keyed(`primosync cookie ${new URL(c.req.url).port}`, token).slice(0, 10)
+  return `primosync_session_${own}`
+}
+
+/** What the proxy nearest to the browser says comes first. */
+const isBehindTls = (c: Context) => /^\s*https\s*(,|$)/i.test(c.req.header('x-forwarded-proto') ?? '')
 
 /** Compares in constant time. */
 function isEqual(one: string, other: string): boolean {
@@ -94,8 +108,10 @@ function isSession(cookie: string | undefined, token: string): boolean {
 }
 
 function signature(endsAtS: string, token: string): string {
-  return createHmac('sha256', token).update(`primosync session ${endsAtS}`).digest('base64url')
+  return keyed(`primosync session ${endsAtS}`, token)
 }
+
+const keyed = (text: string, token: string) => createHmac('sha256', token).update(text).digest('base64url')
 
 /** Counts wrong tokens by address; the oldest are forgotten where there are too many. */
 function createTries() {

@@ -12,6 +12,7 @@ import { PrimosyncError, reasonOf } from '../errors.ts'
 import { API_BASE, openApiDocument } from './api/openapi.ts'
 import { ROUTES } from './api/routes.ts'
 import { loadAssets } from './assets.ts'
+import { addressesOutside, pathWithin } from './base-path.ts'
 import type { AppDeps } from './deps.ts'
 import { denialAnswerOf, type ErrorAnswer, errorAnswerOf } from './error-answers.ts'
 import { createFormats, dateIn, localeOf } from './format.ts'
@@ -29,7 +30,7 @@ const LONGEST_FORM_BYTES = 16 * 1024
 export function createApp(deps: AppDeps): Hono {
   const assets = loadAssets()
   const guard = createGuard(deps)
-  const app = new Hono()
+  const app = new Hono({ getPath: pathWithin(deps.basePath) })
 
   const viewOf = (c: Context): View => {
     const now = new Date()
@@ -57,6 +58,7 @@ export function createApp(deps: AppDeps): Hono {
   app.use(securityHeaders)
   app.use(compress())
   app.use(etag())
+  app.use(addressesOutside(deps.basePath))
   app.onError((error, c) => {
     const fault = errorAnswerOf(error)
     if (fault.status === 500) deps.log.error({ err: error, path: c.req.path }, 'A page could not be built.')
@@ -81,6 +83,7 @@ export function createApp(deps: AppDeps): Hono {
     const text = await deps.prometheus.render()
     return c.body(text, 200, { 'Content-Type': deps.prometheus.contentType })
   })
+  for (const path of ['/healthz', '/readyz', '/metrics']) app.all(path, onlyGet)
   app.get('/assets/:version/:name', (c) => {
     const asset = assets.find(c.req.param('version'), c.req.param('name'))
     if (asset === undefined) return c.notFound()
@@ -94,7 +97,7 @@ export function createApp(deps: AppDeps): Hono {
     if (denial === null) return await next()
     const isPage = !c.req.path.startsWith('/api/')
     if (denial === 'signed-out' && isPage && c.req.method === 'GET') {
-      return c.redirect(`/login${queryString({ to: addressWithin(c.req.url) })}`)
+      return c.redirect(`/login${queryString({ to: addressWithin(c) })}`)
     }
     if (denial === 'too-many-tries') await delay(SLOWED_MS)
     return answerError(c, denialAnswerOf(denial, deps.host))
@@ -108,15 +111,8 @@ type Guard = ReturnType<typeof createGuard>
 
 function addSession(app: Hono, deps: AppDeps, guard: Guard, viewOf: (c: Context) => View): void {
   if (deps.token === null) return
-  app.get('/login', (c) => {
-    const to = safeTarget(c.req.query('to'))
-    if (guard.hasSession(c)) return c.redirect(to)
-    return c.html(loginPage(viewOf(c), { to, fault: null }))
-  })
-  app.post('/login', bodyLimit({ maxSize: LONGEST_FORM_BYTES }), async (c) => {
-    const form = await c.req.parseBody()
-    const to = safeTarget(String(form.to ?? ''))
-    const outcome = guard.signIn(c, String(form.token ?? ''))
+  const answerSignIn = async (c: Context, token: string, to: string) => {
+    const outcome = guard.signIn(c, token)
     if (outcome === 'ok') return c.redirect(to, 303)
     if (outcome === 'wrong') {
       return c.html(loginPage(viewOf(c), { to, fault: 'This is not the token.' }), 401)
@@ -124,6 +120,18 @@ function addSession(app: Hono, deps: AppDeps, guard: Guard, viewOf: (c: Context)
     await delay(SLOWED_MS)
     const { status, message, hint } = denialAnswerOf(outcome, deps.host)
     return c.html(loginPage(viewOf(c), { to, fault: `${message} ${hint}` }), status)
+  }
+  app.get('/login', async (c) => {
+    const to = safeTarget(c.req.query('to'))
+    if (guard.hasSession(c)) return c.redirect(to)
+    const token = c.req.query('token') // of a sign-in link
+    if (token !== undefined) return await answerSignIn(c, token, to)
+    return c.html(loginPage(viewOf(c), { to, fault: null }))
+  })
+  app.post('/login', bodyLimit({ maxSize: LONGEST_FORM_BYTES }), async (c) => {
+    const form = await c.req.parseBody()
+    const to = safeTarget(String(form.to ?? ''))
+    return await answerSignIn(c, String(form.token ?? ''), to)
   })
   app.post('/logout', (c) => {
     guard.signOut(c)
@@ -131,9 +139,9 @@ function addSession(app: Hono, deps: AppDeps, guard: Guard, viewOf: (c: Context)
   })
 }
 
-const addressWithin = (url: string) => {
-  const { pathname, search } = new URL(url)
-  return pathname === '/' && search === '' ? undefined : `${pathname}${search}`
+const addressWithin = ({ req }: Context) => {
+  const { search } = new URL(req.url)
+  return req.path === '/' && search === '' ? undefined : `${req.path}${search}`
 }
 
 /** Only an address of this server. */
@@ -150,9 +158,20 @@ function addApi(app: Hono, deps: AppDeps): void {
       return c.json((await read(deps, asked as never)) as object)
     })
   }
-  const document = openApiDocument('1')
+  const document = openApiDocument('1', deps.basePath)
   app.get(`${API_BASE}/openapi.json`, (c) => c.json(document))
+  for (const path of [...ROUTES.map((route) => route.path), '/openapi.json'])
+    app.all(`${API_BASE}${path}`, onlyGet)
 }
+
+function onlyGet(c: Context): Response {
+  c.header('Allow', 'GET, HEAD')
+  const hint = 'Nothing can be changed here; send GET.'
+  return c.json({ error: `${c.req.method} is not possible here.`, hint }, 405)
+}
+
+/** Stands for the Host that requests of HTTP/1.0 may leave out, as load balancers do. Pages are not open under it. */
+const NO_HOST = 'no-host.invalid'
 
 export interface HttpServer {
   readonly url: string
@@ -161,7 +180,7 @@ export interface HttpServer {
 
 /** Listens. Rejects with a PrimosyncError naming host and port if it cannot. */
 export async function serve(app: Hono, host: string, port: number): Promise<HttpServer> {
-  const server = createServer(getRequestListener(app.fetch))
+  const server = createServer(getRequestListener(app.fetch, { hostname: NO_HOST }))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(

@@ -2,7 +2,18 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,6 +87,20 @@ afterEach(() => {
   for (const child of children) child.kill('SIGKILL')
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
+
+test('a user id without a name is told what to do', async () => {
+  if (process.getuid?.() !== 0) return // only root can become one
+  const own = await mkdtemp(join(tmpdir(), 'primosync-embedded-'))
+  await chown(own, 54321, 54321)
+  const { said, end } = await startProgram(join(own, 'data'), '--nameless')
+  await end()
+  await rm(own, { recursive: true })
+  expect(said).toMatchObject({
+    message: 'The embedded PostgreSQL needs a user with a name, and user id 54321 has none.',
+    hint: expect.stringContaining('DATABASE_URL'),
+    exitCode: 2,
+  })
+})
 
 const STARTED_AT = 'select pg_postmaster_start_time()::text'
 

@@ -1,5 +1,6 @@
 // A program with an embedded PostgreSQL, for tests that kill it. It prints one line of JSON when the server is ready or
-// refused, and stops when its input ends. `--unprivileged`: drops the rights of root first.
+// refused, and stops when its input ends. `--unprivileged`: drops the rights of root first; `--nameless`: becomes a user
+// id without a name, as root can.
 
 import { createInterface } from 'node:readline'
 import { openEmbedded } from '../../src/embedded/embedded.ts'
@@ -9,6 +10,10 @@ const [dataDir = '', ...flags] = process.argv.slice(2)
 if (flags.includes('--unprivileged') && process.getuid?.() === 0) {
   process.setgid?.(65534)
   process.setuid?.(65534)
+}
+if (flags.includes('--nameless')) {
+  process.setgid?.(54321)
+  process.setuid?.(54321)
 }
 try {
   const server = await openEmbedded({ dataDir, exclusive: flags.includes('--exclusive') })

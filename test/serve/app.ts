@@ -35,6 +35,7 @@ export async function appOf(warehouse: Warehouse, changed: Partial<AppDeps> = {}
     demoAccount: 'sandbox',
     token: null,
     host: '127.0.0.1',
+    basePath: '',
     ...changed,
   }
   return createApp({ prometheus: createPrometheus(deps, { maxAgeMs: 0 }), ...deps })

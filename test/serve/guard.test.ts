@@ -63,7 +63,7 @@ describe('with a token', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/runs'])
     const cookie = answer.headers.get('set-cookie')!
     expect(cookie).toMatch(/HttpOnly/)
-    expect(cookie).toMatch(/SameSite=Strict/)
+    expect(cookie).toMatch(/SameSite=Lax/)
     expect(cookie).not.toContain(TOKEN)
     const session = { cookie: cookie.split(';')[0]! }
     const page = await app.request('/runs', { headers: session })
@@ -79,10 +79,10 @@ describe('with a token', () => {
     const cookie = (await signIn(app, TOKEN)).headers.get('set-cookie')!.split(';')[0]!
     const status = async (value: string) =>
       (await app.request('/runs', { headers: { cookie: value } })).status
-    const [, endsAtS, signed] = /=(\d+)\.(.*)$/.exec(cookie)!
+    const [, name, endsAtS, signed] = /^(\w.*?)=(\d+)\.(.*)$/.exec(cookie)!
     expect(await status(cookie)).toBe(200)
-    expect(await status(`primosync_session=${Number(endsAtS) + 1}.${signed}`)).toBe(302)
-    expect(await status('primosync_session=')).toBe(302)
+    expect(await status(`${name}=${Number(endsAtS) + 1}.${signed}`)).toBe(302)
+    expect(await status(`${name}=`)).toBe(302)
     token = 'another-token-altogether'
     expect(await status(cookie)).toBe(302)
   })
@@ -103,6 +103,46 @@ describe('with a token', () => {
     expect((await bearer('wrong')).status).toBe(429)
     expect((await bearer(TOKEN)).status).toBe(200)
     expect((await signIn(app, TOKEN)).status).toBe(303)
+  })
+
+  test('a sign-in link begins a session, and the token does not stay in the address', async () => {
+    const app = await guarded()
+    const answer = await app.request(`/login?token=${TOKEN}`)
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/'])
+    const cookie = answer.headers.get('set-cookie')!.split(';')[0]!
+    const again = await app.request(`/login?token=${TOKEN}`, { headers: { cookie } })
+    expect([again.status, again.headers.get('location')]).toEqual([302, '/'])
+    expect((await app.request('/runs', { headers: { cookie } })).status).toBe(200)
+    const wrong = await app.request('/login?token=wrong')
+    expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null])
+  })
+
+  test('the cookie is for TLS alone behind TLS', async () => {
+    const app = await guarded()
+    for (const [proto, isSecure] of [
+      ['https', true],
+      ['https, http', true],
+      ['http', false],
+    ] as const) {
+      const headers = { 'x-forwarded-proto': proto }
+      const answer = await app.request(`/login?token=${TOKEN}`, { headers })
+      expect(/; Secure/.test(answer.headers.get('set-cookie')!)).toBe(isSecure)
+    }
+  })
+
+  test('two instances on one host do not share a cookie, whatever their tokens and ports', async () => {
+    const nameOf = async (token: string, origin: string) => {
+      const app = await guarded(() => token)
+      const answer = await app.request(`${origin}/login?token=${token}`)
+      return answer.headers.get('set-cookie')!.split('=')[0]!
+    }
+    const names = [
+      await nameOf(TOKEN, 'http://localhost:8080'),
+      await nameOf(TOKEN, 'http://localhost:8081'),
+      await nameOf('another-token', 'http://localhost:8080'),
+    ]
+    expect(new Set(names).size).toBe(3)
+    expect(await nameOf(TOKEN, 'http://localhost:8080')).toBe(names[0])
   })
 
   for (const to of [

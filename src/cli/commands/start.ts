@@ -16,6 +16,7 @@ import { asStoringProblem } from '../../warehouse/away.ts'
 import { openAccounts } from '../accounts.ts'
 import type { Action, Context } from '../command.ts'
 import type { Output } from '../output.ts'
+import { ownToken } from '../own-token.ts'
 import { keepPrepared } from '../preparation.ts'
 import { startProgress } from '../progress.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -30,8 +31,9 @@ export const start: Action<object> = {
     const { config, log } = context
     const stop = stopSignal()
     // imported here, because every other command starts a quarter faster without them
-    const [{ createApp, serve }, { createPrometheus }] = await Promise.all([
+    const [{ createApp, serve }, { isLoopback }, { createPrometheus }] = await Promise.all([
       import('../../serve/http.ts'),
+      import('../../serve/guard.ts'),
       import('../../serve/prometheus.ts'),
     ])
     const spool = await openSpool(dataFolder(config))
@@ -64,6 +66,8 @@ export const start: Action<object> = {
       const shared = { warehouse, spool, log, holder: `${hostname()}, process ${process.pid}` }
       const demo = { demo: config.demo, demoAccount: DEMO_ACCOUNT }
       const prometheus = createPrometheus({ ...shared, ...demo })
+      const madeToken =
+        config.httpToken === null && !isLoopback(config.httpHost) ? await ownToken(dataFolder(config)) : null
       const app = createApp({
         ...shared,
         ...demo,
@@ -74,12 +78,13 @@ export const start: Action<object> = {
         timezone: config.reportingTimezone,
         schedule: config.syncSchedule,
         host: config.httpHost,
-        token: config.httpToken,
+        basePath: config.httpBasePath,
+        token: madeToken === null ? config.httpToken : () => madeToken,
         nextTickAt: createSchedule(config.syncSchedule, config.reportingTimezone, () => {}).nextTickAt,
       })
       const server = await serve(app, config.httpHost, config.httpPort)
       try {
-        announce(context, warehouse, server.url)
+        announce(context, warehouse, server.url, madeToken)
         await unlessStopped(prepareDemo(context, warehouse, prepare), stop)
         await runDaemon(context, { ...shared, prepare, onWaiting }, prometheus, stop)
       } finally {
@@ -148,14 +153,20 @@ function announce(
   { config, options, output }: Context<object>,
   warehouse: ConfiguredWarehouse,
   url: string,
+  madeToken: string | null,
 ): void {
+  const base = `${url}${config.httpBasePath}`
+  // A link to all addresses of a machine leads nowhere; that to this machine is where most look at the log.
+  const here = base.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:')
+  const signIn = madeToken === null ? null : `${here}/login?token=${madeToken}`
   if (options.json) {
-    const addresses = { dashboard: `${url}/`, health: `${url}/readyz`, metrics: `${url}/metrics` }
+    const addresses = { dashboard: `${base}/`, health: `${base}/readyz`, metrics: `${base}/metrics` }
     printJsonLine(output, {
       event: 'started',
       demo: config.demo,
       database: warehouse.publicUrl,
       ...addresses,
+      sign_in: signIn,
     })
     return
   }
@@ -171,9 +182,10 @@ function announce(
     output.print(
       `database     ${JSON.stringify(demoDatabaseOf(config.databaseUrl).name)}, of its own for the demo`,
     )
-  output.print(`dashboard    ${url}/`)
-  output.print(`health       ${url}/readyz`)
-  output.print(`metrics      ${url}/metrics`)
+  output.print(`dashboard    ${base}/`)
+  if (signIn !== null) output.print(`sign in      ${signIn}`)
+  output.print(`health       ${base}/readyz`)
+  output.print(`metrics      ${base}/metrics`)
 }
 
 /** One JSON document a line, as a daemon's results have no end. */

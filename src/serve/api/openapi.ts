@@ -11,12 +11,13 @@ const ERRORS = {
   400: 'The question is wrong',
   401: 'A token is needed',
   403: 'The API is not open',
+  405: 'Nothing but GET is possible',
   429: 'Too many wrong tokens',
   503: 'The database cannot be used; try again later',
 }
 
 /** The document as plain JSON. */
-export function openApiDocument(version: string): Json {
+export function openApiDocument(version: string, basePath: string): Json {
   const errors = Object.fromEntries(
     Object.entries(ERRORS).map(([status, description]) => [
       status,
@@ -48,7 +49,7 @@ export function openApiDocument(version: string): Json {
       description: 'What the dashboard shows, as JSON. Read-only; names are those of the SQL columns.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: API_BASE }],
+    servers: [{ url: `${basePath}${API_BASE}` }],
     security: [{}, { token: [] }],
     paths: Object.fromEntries(paths),
     components: {

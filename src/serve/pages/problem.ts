@@ -29,7 +29,7 @@ export function loginPage(view: View, login: { to: string; fault: string | null 
     title: 'Sign in',
     isClosed: true,
     main: html`<div class="login"><h1>Sign in</h1>
-<p>The token is what <code>HTTP_TOKEN</code> is set to where primosync runs.</p>
+<p>The token is what <code>HTTP_TOKEN</code> is set to where primosync runs. Where it is not set, open the sign-in link that primosync prints when it starts, or take the token from the file <code>http-token</code> in its data folder.</p>
 ${login.fault === null ? '' : html`<p class="notice bad" role="alert" id="fault">${login.fault}</p>`}
 <form method="post" action="/login">
 <input type="hidden" name="to" value="${login.to}">
