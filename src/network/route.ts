@@ -94,7 +94,8 @@ function problemOf(error: unknown, place: string, hasCredentials: boolean): stri
   if (error.name === 'ProxyConnectionError') return `the proxy at ${place} broke the connection`
   const status = /^Proxy response \((\d+)\)|^Proxy Authentication Required \((407)\)/.exec(error.message)
   if (status === null) return null
-  if ((status[1] ?? status[2]) !== '407')
+  // tinyproxy answers 401 to a wrong password
+  if (!['401', '407'].includes(status[1] ?? status[2] ?? ''))
     return `the proxy at ${place} refuses the connection (HTTP ${status[1]})`
   return `the proxy at ${place} ${hasCredentials ? 'refuses the user and the password' : 'wants a user and a password'}`
 }

@@ -154,7 +154,7 @@ function safeTarget(to: string | undefined): string {
 function addApi(app: Hono, deps: AppDeps): void {
   for (const { path, query, read } of ROUTES) {
     app.get(`${API_BASE}${path}`, async (c) => {
-      const asked = readQuery(query, c.req.queries())
+      const asked = readQuery(query, c.req.queries(), { keepsEmpty: true })
       return c.json((await read(deps, asked as never)) as object)
     })
   }

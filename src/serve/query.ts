@@ -18,10 +18,17 @@ export type RawQuery = Readonly<Record<string, string[]>>
 /** The parameters that hold several values; of any other the last one counts. */
 const LISTS = ['metrics', 'c']
 
-/** The query string by a schema. Throws a QueryError that names what is wrong and what is allowed. */
-export function readQuery<S extends z.ZodObject>(schema: S, raw: RawQuery): z.output<S> {
+/**
+ * The query string by a schema. An empty value counts as not given, as forms send all their fields; `keepsEmpty`: not so.
+ * Throws a QueryError that names what is wrong and what is allowed.
+ */
+export function readQuery<S extends z.ZodObject>(
+  schema: S,
+  raw: RawQuery,
+  { keepsEmpty = false }: { keepsEmpty?: boolean } = {},
+): z.output<S> {
   const given = Object.entries(raw).flatMap(([name, values]) => {
-    const filled = values.filter((value) => value !== '')
+    const filled = values.filter((value) => keepsEmpty || value !== '')
     if (!(name in schema.shape) || filled.length === 0) return []
     return [[name, LISTS.includes(name) ? filled : filled.at(-1)]]
   })
@@ -36,13 +43,23 @@ export function readQuery<S extends z.ZodObject>(schema: S, raw: RawQuery): z.ou
 const choice = <const T extends string>(values: readonly T[]) =>
   z.enum(values, { error: `one of ${values.join(', ')}` })
 
-const text = z.string({ error: 'must be given' }).max(255, { error: 'at most 255 characters' })
-const whole = (least: number, most: number) =>
-  z.coerce
-    .number({ error: `a whole number from ${least} to ${most}` })
-    .int({ error: `a whole number from ${least} to ${most}` })
-    .min(least, { error: `at least ${least}` })
-    .max(most, { error: `at most ${most}` })
+const text = z
+  .string({ error: 'must be given' })
+  .regex(/^[^\u0000]{0,255}$/u, { error: 'at most 255 characters, without NUL' })
+const whole = (least: number, most: number) => {
+  const error = `a whole number from ${least} to ${most}`
+  return z
+    .string({ error })
+    .regex(/^-?\d{1,15}$/, { error })
+    .transform(Number)
+    .pipe(
+      z
+        .int({ error })
+        .min(least, { error: `at least ${least}` })
+        .max(most, { error: `at most ${most}` }),
+    )
+    .meta({ type: 'integer', minimum: least, maximum: most })
+}
 
 const date = z
   .string()
@@ -66,9 +83,11 @@ export const accountName = text
 export const flag = z.enum(['yes'], { error: 'yes, or nothing' }).optional()
 export const metric = choice(METRICS).default('sent')
 
+const METRIC_LIST = new RegExp(`^(${METRICS.join('|')})(,(${METRICS.join('|')}))*$`)
+
 /** Also several in one, with commas between them. */
 export const metrics = z
-  .array(z.string())
+  .array(z.string().regex(METRIC_LIST, { error: `one of ${METRICS.join(', ')}` }))
   .default(['sent', 'delivered'])
   .transform((list) => [...new Set(list.flatMap((part) => part.split(',')))])
   .pipe(z.array(choice(METRICS)))
@@ -87,13 +106,17 @@ export const categoryFilter = {
 export const orderOf = ({ sort, order }: { sort: Sort; order?: 'asc' | 'desc' | undefined }) =>
   order ?? (sort === 'name' ? 'asc' : 'desc')
 
+const MOST_KEYS = 20
 const KEY = 'account/category, such as default/codes'
 
 /** `account/category`; a slash or a percent sign within the account is percent-encoded. */
-export const categoryKeys = z
-  .array(z.string().regex(/^[^/]+\/./s, { error: KEY }))
-  .default([])
-  .transform((list) => [...new Set(list)].map(keyFrom))
+const keyTexts = z.array(z.string().regex(/^[^/\u0000]+\/[^\u0000]+$/, { error: KEY }), {
+  error: `from 1 to ${MOST_KEYS} categories as account/category must be given`,
+})
+const keysOf = (list: readonly string[]) => [...new Set(list)].map(keyFrom)
+export const categoryKeys = keyTexts.default([]).transform(keysOf)
+/** At least one. */
+export const someCategoryKeys = keyTexts.min(1).max(MOST_KEYS).transform(keysOf)
 
 function keyFrom(text: string): CategoryKey {
   const slash = text.indexOf('/')
@@ -164,4 +187,15 @@ export function queryString(
   }
   const text = search.toString()
   return text === '' ? '' : `?${text}`
+}
+
+/** As rangeOf, but never wrong: a range that is too long begins later, and one that ends before it begins holds nothing. */
+export function rangeWithin(
+  query: { by: Grain; from?: string | undefined; to?: string | undefined },
+  today: string,
+): DayRange {
+  const to = query.to ?? today
+  const from = query.from ?? daysBefore(to, USUAL_DAYS[query.by] - 1)
+  const earliest = daysBefore(to, Math.floor((MOST_BUCKETS * USUAL_SECONDS[query.by]) / 86_400) - 1)
+  return { by: query.by, from: [from, earliest].toSorted().at(-1)!, to }
 }

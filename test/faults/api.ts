@@ -32,6 +32,8 @@ export interface Api {
   during: string
   /** Ways to answer, and the share of requests that they apply to. */
   mix: { ways: readonly Way[]; part: number } | null
+  /** The categories that always get a way of their own. */
+  sick: ReadonlyMap<string, Way>
   /** The delay of each answer. */
   holdMs: number
   /** The only API key that is accepted; null: any. */
@@ -70,9 +72,10 @@ export async function openApi(dice: Dice): Promise<Api> {
     tell('request')
     const refused = api.key !== null && request.headers['x-primotexto-apikey'] !== api.key
     const bent = api.mix && dice.happens(api.mix.part) ? deal(api.mix.ways) : null
-    const way = refused ? WAYS.revoked : (bent ?? WAYS.plain)
-    const name = bent && !refused ? way.name : api.during
-    if (bent || refused) gone.set(way.name, (gone.get(way.name) ?? 0) + 1)
+    const sick = api.sick.get(decodeURIComponent(category))
+    const way = refused ? WAYS.revoked : (sick ?? bent ?? WAYS.plain)
+    const name = (bent || sick) && !refused ? way.name : api.during
+    if (bent || sick || refused) gone.set(way.name, (gone.get(way.name) ?? 0) + 1)
     total += 1
     const id = total
     response.on('finish', () => {
@@ -110,6 +113,7 @@ export async function openApi(dice: Dice): Promise<Api> {
     underWay: (program) => open.get(program) ?? 0,
     during: 'calm',
     mix: null,
+    sick: new Map(),
     holdMs: 0,
     key: null,
     next: (what) => new Promise((resolve) => waiting[what].push(resolve)),

@@ -12,7 +12,7 @@ import { openWire, type Wire } from './wire.ts'
 
 export const KEY = 'key-of-the-fault-suite'
 /** Two dozen categories, some with odd names. */
-const CATEGORIES = `${[...Array(20).keys()].map((n) => `c${n}`)},é t/é & ü,=HYPERLINK("x"),<script>🎉,__proto__`
+export const CATEGORIES = `${[...Array(20).keys()].map((n) => `c${n}`)},é t/é & ü,=HYPERLINK("x"),<script>🎉,__proto__`
 /** Long enough for a lease of half a minute, and a minute of waiting for others. */
 const RECOVERY_MS = 100_000
 const ORPHANED_MS = 16 * 60_000

@@ -136,6 +136,7 @@ const Started = z.strictObject({
   demo: z.boolean(),
   database: z.string().nullable(),
   dashboard: z.url(),
+  sign_in: z.url().nullable(),
   health: z.url(),
   metrics: z.url(),
 })

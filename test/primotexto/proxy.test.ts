@@ -106,6 +106,19 @@ describe('what a proxy refuses is class network, in words that name the proxy an
     })
   }
 
+  test('CONNECT is refused with 401, as tinyproxy answers a wrong password', async () => {
+    const proxy = await proxied()
+    proxy.status = 401
+    const httpsProxy = addressOf(proxy, ENCODED)
+    await withClient({ baseUrl: `https://${API}/v2`, ...withHttp({ httpsProxy }) }, async (client) => {
+      const error = await failureOf(client.run(never)('a'))
+      expect([error.class, error.message]).toEqual([
+        'network',
+        expect.stringContaining('refuses the user and the password'),
+      ])
+    })
+  })
+
   test('CONNECT is refused', async () => {
     const proxy = await proxied()
     proxy.status = 403

@@ -98,3 +98,29 @@ test('HTTP/1.0 without a Host, as load balancers ask: health is told, pages are 
     await server.close()
   }
 })
+
+test('what the OpenAPI document allows is accepted, and an empty value is a value', async () => {
+  const app = await appOf(warehouse)
+  const answerOf = async (query: string) => {
+    const answer = await app.request(`/api/v1/${query}`)
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+  }
+  const trends = 'trends?c=default%2Fcategory%200001'
+  expect(await answerOf(`${trends}&from=2026-03-02&to=2026-03-01`)).toMatchObject({
+    status: 200,
+    body: { trends: [] },
+  })
+  expect(await answerOf(`${trends}&by=hour&from=0001-01-01&to=2026-03-01`)).toMatchObject({
+    status: 200,
+    body: { from: '2025-10-28' },
+  })
+  for (const wrong of [
+    'categories?limit=',
+    'categories?offset=0x10',
+    'categories?order=',
+    'trends',
+    `${trends}&metrics=x`,
+    `${trends}&to=0000-01-01`,
+  ])
+    expect([wrong, (await answerOf(wrong)).status]).toEqual([wrong, 400])
+})

@@ -62,7 +62,13 @@ export function openApiDocument(version: string, basePath: string): Json {
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io })
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
+    io,
+    // numbers are read from text, which has a pattern
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.type === 'integer') delete jsonSchema.pattern
+    },
+  })
   return json
 }
 

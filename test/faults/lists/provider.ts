@@ -5,8 +5,10 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
+import { openHttpProxy } from '../../helpers/http-proxy.ts'
 import { FAILING, HANGING, ODD, REJECTED, WAYS, type Way } from '../ways.ts'
 import { openWire } from '../wire.ts'
+import { CATEGORIES, lastLines } from '../world.ts'
 import { answering, expectCode, type Fault, lasting } from './fault.ts'
 
 export const PROVIDER: readonly Fault[] = [
@@ -21,6 +23,40 @@ export const PROVIDER: readonly Fault[] = [
   {
     name: 'provider: answers that break the rules',
     inject: (world) => answering(world, REJECTED, 0.6, 2_500),
+  },
+  {
+    name: 'provider: sick categories',
+    async inject(world) {
+      const { api, dice } = world
+      await world.daemon()
+      const [well = '', ...others] = dice.shuffled(CATEGORIES.split(','))
+      api.sick = new Map(others.slice(0, -1).map((category) => [category, dice.pick(FAILING)]))
+      const from = api.answered.length
+      const healthy = [well, others.at(-1)!]
+      const asked = () => new Set(api.answered.slice(from).map(({ category }) => category))
+      await lasting(world, 6_000, () => healthy.every((category) => asked().has(category)))
+      const starved = healthy.filter((category) => !asked().has(category))
+      if (starved.length > 0) world.problems.push(`sick categories kept ${starved} from being asked`)
+      api.sick = new Map()
+    },
+  },
+  {
+    name: 'provider: a proxy that dies and comes back',
+    async inject(world) {
+      const proxy = await openHttpProxy()
+      const folder = world.folder('behind a proxy')
+      const env = { HTTP_PROXY: `http://127.0.0.1:${proxy.port}` }
+      await expectCode(world, world.run(['sync'], { folder, env }), [0, 3])
+      await proxy.die()
+      const away = world.run(['sync'], { folder, env })
+      await expectCode(world, away, [1])
+      if (!away.output().includes(`the proxy at 127.0.0.1:${proxy.port}`))
+        world.problems.push(`a dead proxy is not named: ${lastLines(away)}`)
+      await proxy.comeBack()
+      await expectCode(world, world.run(['sync'], { folder, env }), [0, 3])
+      if (proxy.asked.length === 0) world.missed('the proxy was not asked')
+      await proxy.die()
+    },
   },
   {
     name: 'provider: hanging',
