@@ -20,7 +20,7 @@ export const TIME_ALLOWED = `${DAYS_ALLOWED}, or an instant with its offset such
 export const LAST_ALLOWED = 'a time such as 24 hours, 30d, 4 weeks, 6 months or 1 year'
 
 /** What `askedTime` reads, but for instants. */
-export const DAYS_SHAPE = /^ *(today|yesterday|\d{1,5} *(d|days?) +ago|\d{4}-\d\d(-\d\d)?) *$/i
+export const DAYS_SHAPE = /^ *(today|yesterday|\d{1,5} *(d|days?) +ago|(?!0000)\d{4}-\d\d(-\d\d)?) *$/i
 
 /** `today`: the date in the reporting time zone. Null for what is not `TIME_ALLOWED`, and for days that do not exist. */
 export function askedTime(text: string, today: string): AskedTime | null {
